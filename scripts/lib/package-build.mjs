@@ -1,0 +1,83 @@
+// dist/: the published package, made of npm/ and of what wasm-bindgen and wasm-opt make of the crate.
+
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { lockedVersion } from "./cargo-tools.mjs";
+import { filesIn, makeIfChanged } from "./fingerprint.mjs";
+import { at, distDir, root, targetDir, toolsDir } from "./paths.mjs";
+import { ask, run } from "./process.mjs";
+import { step } from "./report.mjs";
+import { WASM_TARGET } from "./wasm-target.mjs";
+
+/** Compiles the crate for the web. Resolves with the path of the module as rustc leaves it. */
+export async function compileWasm(wasmEnv, { show = true } = {}) {
+  const env = { ...wasmEnv, ...(await pathFreeEnv(wasmEnv)) };
+  const args = ["build", "--profile", "wasm", "--target", WASM_TARGET, "-p", "steadfast", "--lib", "--no-default-features"];
+  await run("cargo", args, { env, show });
+  return path.join(wasmEnv.CARGO_TARGET_DIR ?? targetDir(), WASM_TARGET, "wasm", "steadfast.wasm");
+}
+
+/** Makes dist/ unless it is what the sources would make. */
+export async function ensurePackage(wasmEnv) {
+  let module = "";
+  await step("the wasm module (cargo, profile wasm)", async () => {
+    module = await compileWasm(wasmEnv);
+  });
+  await step("the npm package in dist/ (wasm-bindgen, wasm-opt)", async () => {
+    const inputs = [module, at("npm"), at("scripts/lib/package-build.mjs")];
+    const facts = [lockedVersion("wasm-bindgen"), binaryenVersion()];
+    const made = await makeIfChanged("package", { inputs, facts, outputs: [path.join(distDir, "wasm/steadfast_bg.wasm")] }, () => makePackage(module));
+    return made ? undefined : "nothing has changed";
+  });
+}
+
+/** wasm-bindgen's glue and the module, optimised for size, in `folder`. `names: true` keeps the functions' names, for the size report. */
+export async function bind(module, folder, { names = false } = {}) {
+  const glue = ["--target", "web", "--omit-default-module-path", "--no-typescript", "--out-name", "steadfast", "--out-dir", folder];
+  await run("wasm-bindgen", [module, ...glue, "--remove-producers-section"]);
+  const wasm = path.join(folder, "steadfast_bg.wasm");
+  const optimise = ["-Oz", "--converge", ...(names ? ["-g"] : ["--strip-debug"]), wasm, "-o", wasm];
+  await run(process.execPath, [at("node_modules/binaryen/bin/wasm-opt"), ...optimise]);
+}
+
+async function makePackage(module) {
+  mkdirSync(toolsDir, { recursive: true });
+  const made = mkdtempSync(path.join(toolsDir, "dist-"));
+  try {
+    await bind(module, path.join(made, "wasm"));
+    inlineModule(path.join(made, "wasm"));
+    copySources(made);
+    rmSync(distDir, { recursive: true, force: true });
+    renameSync(made, distDir);
+  } finally {
+    rmSync(made, { recursive: true, force: true });
+  }
+}
+
+/** The module as a JavaScript file, for the entry that carries it inside. */
+function inlineModule(folder) {
+  const base64 = readFileSync(path.join(folder, "steadfast_bg.wasm")).toString("base64");
+  writeFileSync(path.join(folder, "inline.js"), `export default "${base64}";\n`);
+}
+
+function copySources(folder) {
+  for (const file of filesIn(at("npm"))) {
+    if (!/\.(js|d\.ts)$/.test(file)) continue;
+    cpSync(file, path.join(folder, path.relative(at("npm"), file)));
+  }
+}
+
+/** Panic messages carry source paths: keep the ones of this machine out of what is published. */
+async function pathFreeEnv(wasmEnv) {
+  const sysroot = await ask("rustc", ["--print", "sysroot"], { env: wasmEnv });
+  const cargoHome = process.env.CARGO_HOME ?? path.join(os.homedir(), ".cargo");
+  const remap = Object.entries({ [root]: "steadfast", [cargoHome]: "cargo", [sysroot ?? root]: "rust" });
+  const flags = remap.map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
+  return { CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f") };
+}
+
+const binaryenVersion = () => {
+  const file = at("node_modules/binaryen/package.json");
+  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")).version : "none";
+};
