@@ -1,1 +1,51 @@
-//! The engine.
+//! The behaviour of Steadfast: one deterministic state machine that does no I/O.
+//!
+//! A shell (the browser client, a test, a simulator) owns the socket and the clock and drives the
+//! [`Engine`] by three rules:
+//!
+//! 1. hand it one [`Input`] with the time it happened at ([`Engine::handle_input`]);
+//! 2. take and carry out what it answers ([`Engine::poll_output`]) until it says
+//!    [`Output::Timeout`]: nothing is left to do before that instant or the next input;
+//! 3. at that instant, hand it [`Input::Timeout`]. One that comes early or twice is harmless.
+//!
+//! **Mutate once, drain, then mutate again.** The same inputs with the same seed give the same
+//! outputs on every platform: there is no clock, no randomness and no hash order in here.
+//!
+//! | to learn about | read |
+//! |---|---|
+//! | what goes in and comes out | [`io`](Input) |
+//! | states and their transitions | [`State`] |
+//! | opening, losing and retrying a link | `engine/dial.rs`, `engine/loss.rs` |
+//! | what a close code means | [`close_code`] |
+//! | delays between attempts | [`backoff`] |
+//! | noticing a dead link | [`heartbeat`] |
+//! | messages that wait | [`outbox`] |
+//! | the health score | [`health`] |
+//! | every deadline | [`timers`] |
+
+pub mod backoff;
+pub mod close_code;
+mod config;
+mod engine;
+pub mod health;
+pub mod heartbeat;
+mod inbox;
+mod io;
+pub mod outbox;
+mod rng;
+mod state;
+mod time;
+pub mod timers;
+mod trace;
+
+pub use config::{
+    Adaptive, Config, HeartbeatConfig, Jitter, Overflow, QueueConfig, ReconnectConfig,
+};
+pub use engine::Engine;
+pub use io::{
+    Cause, Decision, DropReason, Event, Failure, FailureKind, Fault, HangUp, Input, Loss, Output,
+    Priority, Refusal, Send,
+};
+pub use rng::Rng;
+pub use state::State;
+pub use time::{Instant, Span};

@@ -1,0 +1,170 @@
+//! What an application can choose. Names, units and defaults are those of the JavaScript options.
+
+use crate::Span;
+
+/// Everything that can be chosen. [`Config::default`] is what JavaScript gets without options.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// An attempt that has not opened by then is abandoned and retried. 10 s.
+    pub connect_timeout: Span,
+    /// A longer message is refused at once. 1 MiB, in UTF-8 bytes.
+    pub max_message_bytes: u32,
+    /// Whether the application greets every link before the queue is sent. No.
+    pub greets: bool,
+    /// Whether the application decides what follows a loss. No.
+    pub decides: bool,
+    /// How a dead link is noticed.
+    pub heartbeat: HeartbeatConfig,
+    /// How a lost link is replaced; `None`: it is not, and the first loss is the end.
+    pub reconnect: Option<ReconnectConfig>,
+    /// How messages wait for a link; `None`: they do not, and are refused without one.
+    pub queue: Option<QueueConfig>,
+}
+
+/// How a dead link is noticed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeartbeatConfig {
+    /// Whether pings are sent unasked, and misses end a link. Yes.
+    pub enabled: bool,
+    /// Silence before a ping. 30 s: proxies cut at 60.
+    pub interval: Span,
+    /// The longest a ping may stay unanswered; measured round trips shorten it. 10 s.
+    pub timeout: Span,
+    /// Unanswered pings in a row that end a link. 3.
+    pub misses: u32,
+    /// How long the one ping that is sent on waking may stay unanswered. 3 s.
+    pub probe: Span,
+    /// Bounds between which the interval follows the link's health; `None`: it does not.
+    pub adaptive: Option<Adaptive>,
+}
+
+/// Bounds of an adaptive heartbeat interval.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Adaptive {
+    /// The interval at health 0. 5 s.
+    pub min: Span,
+    /// The interval at health 100. 30 s.
+    pub max: Span,
+}
+
+/// How a lost link is replaced.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReconnectConfig {
+    /// The first retry after an established link waits a random 0 to this. 1 s.
+    pub first: Span,
+    /// No later retry waits less. 200 ms.
+    pub min: Span,
+    /// What the second retry waits at most. 1 s.
+    pub base: Span,
+    /// What any retry waits at most. 60 s.
+    pub max: Span,
+    /// By how much that grows from one retry to the next. 2.
+    pub factor: f64,
+    /// How a delay is spread. Full.
+    pub jitter: Jitter,
+    /// Retries in a row without a stable link. `u32::MAX`: no limit.
+    pub retries: u32,
+    /// Time without a stable link. [`Span::FOREVER`].
+    pub max_elapsed: Span,
+    /// A link that lived this long is stable, and the count of retries starts over. 5 s.
+    pub stable_after: Span,
+}
+
+/// How a delay is spread, always below the cap, so that clients that lost one server together do
+/// not come back together (AWS Architecture Blog, "Exponential Backoff And Jitter", 2015).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Jitter {
+    /// Uniform from 0 to the delay.
+    Full,
+    /// Half the delay, and uniform from 0 to the other half.
+    Equal,
+    /// Uniform from `base` to three times the previous delay, capped.
+    Decorrelated,
+    /// The delay itself.
+    None,
+}
+
+/// How messages wait for a link.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QueueConfig {
+    /// How many may wait. 10,000.
+    pub max_messages: u32,
+    /// How many UTF-8 bytes may wait. 16 MiB.
+    pub max_bytes: u32,
+    /// What happens to a message for which there is no room.
+    pub overflow: Overflow,
+    /// How long a message may wait. [`Span::FOREVER`].
+    pub ttl: Span,
+    /// Bytes that the link may hold unsent before messages wait in the queue. 1 MiB.
+    pub high_water_mark: u32,
+}
+
+/// What happens to a message for which there is no room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overflow {
+    /// It is refused with [`Refusal::QueueFull`](crate::Refusal::QueueFull).
+    Reject,
+    /// The oldest waiting messages of the lowest priority make room for it, unless all that wait
+    /// have a higher priority than it; then it is dropped itself.
+    DropOldest,
+    /// It is dropped.
+    DropNewest,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Span::from_ms(10_000),
+            max_message_bytes: 1 << 20,
+            greets: false,
+            decides: false,
+            heartbeat: HeartbeatConfig::default(),
+            reconnect: Some(ReconnectConfig::default()),
+            queue: Some(QueueConfig::default()),
+        }
+    }
+}
+
+impl Default for HeartbeatConfig {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            interval: Span::from_ms(30_000),
+            timeout: Span::from_ms(10_000),
+            misses: 3,
+            probe: Span::from_ms(3_000),
+            adaptive: Some(Adaptive {
+                min: Span::from_ms(5_000),
+                max: Span::from_ms(30_000),
+            }),
+        }
+    }
+}
+
+impl Default for ReconnectConfig {
+    fn default() -> Self {
+        Self {
+            first: Span::from_ms(1_000),
+            min: Span::from_ms(200),
+            base: Span::from_ms(1_000),
+            max: Span::from_ms(60_000),
+            factor: 2.0,
+            jitter: Jitter::Full,
+            retries: u32::MAX,
+            max_elapsed: Span::FOREVER,
+            stable_after: Span::from_ms(5_000),
+        }
+    }
+}
+
+impl Default for QueueConfig {
+    fn default() -> Self {
+        Self {
+            max_messages: 10_000,
+            max_bytes: 16 << 20,
+            overflow: Overflow::Reject,
+            ttl: Span::FOREVER,
+            high_water_mark: 1 << 20,
+        }
+    }
+}

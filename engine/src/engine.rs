@@ -1,0 +1,319 @@
+//! The state machine.
+
+mod dial;
+mod loss;
+mod receive;
+mod send;
+mod wake;
+
+use std::collections::VecDeque;
+
+use crate::backoff::Backoff;
+use crate::health::{Health, HealthMeter};
+use crate::heartbeat::Heartbeat;
+use crate::inbox::Inbox;
+use crate::outbox::Outbox;
+use crate::timers::{Timer, Timers};
+use crate::{Config, Event, HangUp, Input, Instant, Loss, Output, Refusal, Rng, Span, State};
+
+/// One client. See the crate's front page for how to drive it.
+#[derive(Debug)]
+pub struct Engine<P> {
+    config: Config,
+    rng: Rng,
+    state: State,
+    phase: Phase,
+    timers: Timers,
+    outputs: VecDeque<Output<P>>,
+    /// Names the present link; raised by each attempt, so that late events of an older one differ.
+    generation: u32,
+    link: Link,
+    /// Attempts since the last stable link.
+    attempts: u32,
+    backoff: Backoff,
+    /// Fresh credentials were asked for since the last stable link.
+    reauthenticated: bool,
+    /// When to give up for want of a stable link.
+    patience_ends: Instant,
+    /// When the link was lost that has not been replaced yet.
+    lost_at: Option<Instant>,
+    /// The loss that the application is deciding about, and whether its link had opened.
+    undecided: Option<(Loss, bool)>,
+    last_loss: Loss,
+    network_down: bool,
+    suspended: bool,
+    heartbeat: Heartbeat,
+    health: HealthMeter,
+    outbox: Outbox<P>,
+    queue_told: bool,
+    /// Those who wait for messages to leave: ticket, and the link's total at which they have.
+    departures: VecDeque<(u32, u64)>,
+    /// Those who wait for the outbox to be empty.
+    flushes: Vec<u32>,
+    inbox: Inbox<P>,
+    listening: bool,
+    clock: Clock,
+}
+
+/// What is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Nothing.
+    Rest,
+    /// An attempt has begun; its socket is not open.
+    Dialing,
+    /// The socket is open; the application has still to greet it.
+    Greeting,
+    /// Messages flow.
+    Open,
+    /// The application decides what follows a loss.
+    Deciding,
+    /// The next attempt has its time.
+    Waiting,
+    /// No attempt before the network, or the page, is back.
+    Paused,
+}
+
+/// What is remembered of the present link alone.
+#[derive(Clone, Debug)]
+struct Link {
+    dialed_at: Instant,
+    opened_at: Instant,
+    /// Bytes given to it.
+    given_bytes: u64,
+    /// Of these, what it has still to send, when last looked at; `u32::MAX`: it takes no more.
+    buffered_bytes: u32,
+    largest_bytes: u32,
+    /// Messages given to it since its last sign of life.
+    unconfirmed: u32,
+}
+
+/// The two clocks when they were last compared.
+#[derive(Clone, Copy, Debug)]
+struct Clock {
+    now: Instant,
+    wall_ms: u64,
+}
+
+impl<P: PartialEq> Engine<P> {
+    /// A client in state [`State::Idle`]. All its random choices follow from `seed`.
+    #[must_use]
+    pub fn new(config: Config, seed: u64) -> Self {
+        let heartbeat = Heartbeat::new(config.heartbeat.clone());
+        let queue = config.queue.clone().unwrap_or_default();
+        Self {
+            config,
+            rng: Rng::new(seed),
+            state: State::Idle,
+            phase: Phase::Rest,
+            timers: Timers::new(),
+            outputs: VecDeque::new(),
+            generation: 0,
+            link: Link::new(Instant::ZERO),
+            attempts: 0,
+            backoff: Backoff::new(),
+            reauthenticated: false,
+            patience_ends: Instant::NEVER,
+            lost_at: None,
+            undecided: None,
+            last_loss: Loss::none(),
+            network_down: false,
+            suspended: false,
+            heartbeat,
+            health: HealthMeter::new(),
+            outbox: Outbox::new(),
+            queue_told: false,
+            departures: VecDeque::new(),
+            flushes: Vec::new(),
+            inbox: Inbox::new(queue.max_messages, queue.max_bytes),
+            listening: false,
+            clock: Clock {
+                now: Instant::ZERO,
+                wall_ms: 0,
+            },
+        }
+    }
+
+    /// Takes in one thing that happened at `now`, which never goes backwards. Afterwards
+    /// [`Self::poll_output`] has new answers, and [`Self::state`] may have changed.
+    ///
+    /// # Errors
+    /// Only what the application asks for can be refused; then nothing has changed.
+    pub fn handle_input(&mut self, now: Instant, input: Input<P>) -> Result<(), Refusal> {
+        match input {
+            Input::Connect => return self.connect(now),
+            Input::Reconnect => return self.reconnect(now),
+            Input::Close => self.close(now),
+            Input::Send {
+                send,
+                buffered_bytes,
+            } => return self.send(now, send, buffered_bytes),
+            Input::Withdraw(ticket) => self.withdraw(ticket),
+            Input::Flush {
+                ticket,
+                buffered_bytes,
+            } => {
+                return self.flush(now, ticket, buffered_bytes);
+            }
+            Input::Ping => return self.ping_now(now),
+            Input::Listen(listening) => self.listening = listening,
+            Input::Wake => self.wake(now),
+            Input::Online => self.handle_online(now),
+            Input::Offline => self.handle_offline(),
+            Input::Suspend => self.suspend(now),
+            Input::Resume => self.resume(now),
+            Input::Timeout {
+                buffered_bytes,
+                wall_ms,
+            } => {
+                self.handle_timeout(now, buffered_bytes, wall_ms);
+            }
+            Input::LinkOpened { generation }
+            | Input::Greeted { generation, .. }
+            | Input::LinkFailed { generation, .. }
+            | Input::LinkMessage { generation, .. }
+            | Input::LinkClosed { generation, .. }
+            | Input::Decided { generation, .. }
+            | Input::DecisionPending { generation }
+                if generation != self.generation => {}
+            Input::LinkOpened { .. } => self.handle_link_opened(now),
+            Input::Greeted { messages, .. } => self.handle_greeted(now, messages),
+            Input::LinkFailed { fatal, .. } => self.handle_link_failed(now, fatal),
+            Input::LinkMessage {
+                payload,
+                bytes,
+                is_pong,
+                ..
+            } => {
+                self.handle_message(now, payload, bytes, is_pong);
+            }
+            Input::LinkClosed {
+                code, was_clean, ..
+            } => {
+                self.handle_link_closed(now, code, was_clean);
+            }
+            Input::Decided { decision, .. } => self.handle_decision(now, decision),
+            Input::DecisionPending { .. } => self.handle_decision_pending(now),
+        }
+        Ok(())
+    }
+
+    /// The next thing to do. Call it until it returns [`Output::Timeout`].
+    pub fn poll_output(&mut self) -> Output<P> {
+        if let Some(output) = self.outputs.pop_front() {
+            return output;
+        }
+        if let Some(output) = self.poll_transmit() {
+            return output;
+        }
+        if let Some(output) = self.poll_message() {
+            return output;
+        }
+        Output::Timeout(self.timers.next())
+    }
+
+    /// Where the client stands.
+    #[must_use]
+    pub const fn state(&self) -> State {
+        self.state
+    }
+
+    /// Messages that wait, and their bytes.
+    #[must_use]
+    pub fn queued(&self) -> (u32, u32) {
+        (self.outbox.len(), self.outbox.bytes())
+    }
+
+    /// The health at `now`.
+    pub fn health(&mut self, now: Instant) -> Health {
+        self.health.read(now, &self.heartbeat)
+    }
+
+    /// Whether the attempt of this generation still wants its socket.
+    #[must_use]
+    pub fn expects_link(&self, generation: u32) -> bool {
+        self.phase == Phase::Dialing && generation == self.generation
+    }
+
+    /// Whether an inbound message could be a pong now.
+    #[must_use]
+    pub fn awaits_pong(&self) -> bool {
+        self.heartbeat.awaits_pong()
+    }
+
+    /// Whether a message that is sent now would wait, and so has to be frozen and measured.
+    #[must_use]
+    pub fn would_wait(&self, buffered_bytes: u32) -> bool {
+        !(self.link_takes(buffered_bytes) && self.outbox.is_empty() && self.outputs.is_empty())
+    }
+
+    fn handle_timeout(&mut self, now: Instant, buffered_bytes: u32, wall_ms: u64) {
+        self.link.buffered_bytes = buffered_bytes;
+        let slept = self.clock.slept_until(now, wall_ms);
+        while let Some((timer, deadline)) = self.timers.expire(now) {
+            match timer {
+                Timer::Connect => self.handle_connect_timeout(now),
+                Timer::Retry => self.dial(now),
+                Timer::GiveUp => self.give_up(),
+                Timer::Decide => self.handle_decision(now, None),
+                Timer::Ping => self.handle_ping_due(now),
+                Timer::Pong => self.handle_pong_due(now, deadline),
+                Timer::Expiry => self.expire_messages(now),
+                Timer::Drain => {}
+            }
+        }
+        if slept {
+            self.wake(now);
+        }
+        self.settle_departures();
+        self.watch_drain(now);
+    }
+
+    fn set_state(&mut self, to: State) {
+        if self.state != to {
+            let from = core::mem::replace(&mut self.state, to);
+            self.tell(Event::StateChange { from, to });
+        }
+    }
+
+    fn tell(&mut self, event: Event<P>) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    fn hang_up(&mut self, why: HangUp) {
+        self.outputs.push_back(Output::HangUp(why));
+    }
+
+    fn update_health(&mut self, now: Instant) {
+        let open = self.phase == Phase::Open;
+        if self.health.update(now, &self.heartbeat, open) {
+            self.tell(Event::Health);
+        }
+    }
+}
+
+impl Link {
+    const fn new(dialed_at: Instant) -> Self {
+        Self {
+            dialed_at,
+            opened_at: Instant::NEVER,
+            given_bytes: 0,
+            buffered_bytes: 0,
+            largest_bytes: 0,
+            unconfirmed: 0,
+        }
+    }
+}
+
+impl Clock {
+    /// Compares the clocks: whether the wall has moved on without the other.
+    fn slept_until(&mut self, now: Instant, wall_ms: u64) -> bool {
+        let before = core::mem::replace(self, Self { now, wall_ms });
+        let lived = now.since(before.now);
+        let passed = Span::from_ms(wall_ms.saturating_sub(before.wall_ms));
+        before.wall_ms != 0 && passed > lived + CLOCK_JUMP
+    }
+}
+
+/// A wall clock that is so much ahead of the other has seen a sleep, or was set.
+const CLOCK_JUMP: Span = Span::from_ms(2_000);

@@ -1,0 +1,157 @@
+//! From the wish for a link to an open one.
+
+use super::{Engine, Link, Phase};
+use crate::timers::Timer;
+use crate::{Cause, Event, Fault, HangUp, Instant, Loss, Output, Refusal, Span, State};
+
+impl<P: PartialEq> Engine<P> {
+    pub(super) fn connect(&mut self, now: Instant) -> Result<(), Refusal> {
+        match self.state {
+            State::Closing | State::Closed => Err(Refusal::Closed),
+            State::Idle | State::Failed => {
+                self.start_over(now);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn reconnect(&mut self, now: Instant) -> Result<(), Refusal> {
+        if self.state.is_final() {
+            return Err(Refusal::Closed);
+        }
+        if self.phase == Phase::Open {
+            let loss = Loss {
+                cause: Cause::Requested,
+                code: 1000,
+                was_clean: true,
+            };
+            self.leave_link(now, HangUp::Reconnect, loss);
+        } else if self.has_attempt() {
+            self.hang_up(HangUp::Abandoned);
+        }
+        self.start_over(now);
+        Ok(())
+    }
+
+    /// An attempt now, with all counts at zero.
+    fn start_over(&mut self, now: Instant) {
+        self.attempts = 0;
+        self.backoff.reset();
+        self.reauthenticated = false;
+        self.suspended = false;
+        self.undecided = None;
+        self.timers.stop(Timer::Decide);
+        self.patience_ends = Instant::NEVER;
+        if self.state == State::Idle {
+            self.set_state(State::Connecting);
+        } else if self.state != State::Connecting {
+            self.set_state(State::Reconnecting);
+            let attempt = 1;
+            self.tell(Event::Reconnecting {
+                attempt,
+                delay: Span::ZERO,
+                cause: Cause::Requested,
+            });
+        }
+        self.dial(now);
+    }
+
+    /// Begins an attempt.
+    pub(super) fn dial(&mut self, now: Instant) {
+        self.timers.stop(Timer::Retry);
+        self.start_patience(now);
+        self.attempts = self.attempts.saturating_add(1);
+        self.generation = self.generation.wrapping_add(1);
+        self.link = Link::new(now);
+        self.phase = Phase::Dialing;
+        self.timers
+            .set(Timer::Connect, now + self.config.connect_timeout);
+        let (generation, attempt) = (self.generation, self.attempts);
+        self.outputs.push_back(Output::Dial {
+            generation,
+            attempt,
+        });
+    }
+
+    pub(super) fn handle_link_opened(&mut self, now: Instant) {
+        if self.phase != Phase::Dialing {
+            return;
+        }
+        self.heartbeat
+            .handle_open(now, now.since(self.link.dialed_at));
+        if self.config.greets {
+            self.phase = Phase::Greeting;
+            let (generation, attempt) = (self.generation, self.attempts);
+            self.outputs.push_back(Output::Greet {
+                generation,
+                attempt,
+            });
+        } else {
+            self.open(now);
+        }
+    }
+
+    pub(super) fn handle_greeted(&mut self, now: Instant, messages: Vec<P>) {
+        if self.phase != Phase::Greeting {
+            return;
+        }
+        self.outputs
+            .extend(messages.into_iter().map(Output::Transmit));
+        self.open(now);
+    }
+
+    /// The link carries messages from here on.
+    fn open(&mut self, now: Instant) {
+        self.timers.stop(Timer::Connect);
+        self.timers.stop(Timer::GiveUp);
+        self.phase = Phase::Open;
+        self.link.opened_at = now;
+        self.set_state(State::Open);
+        self.tell(Event::Open {
+            attempt: self.attempts,
+        });
+        if let Some(lost_at) = self.lost_at.take() {
+            self.health.handle_reconnected(now);
+            let downtime = now.since(lost_at);
+            self.tell(Event::Reconnected {
+                attempts: self.attempts,
+                downtime,
+            });
+        }
+        self.update_health(now);
+        self.schedule_ping(now);
+    }
+
+    pub(super) fn handle_link_failed(&mut self, now: Instant, fatal: bool) {
+        if matches!(self.phase, Phase::Dialing | Phase::Greeting) {
+            self.hang_up(HangUp::Abandoned);
+            let cause = if fatal {
+                Cause::Invalid
+            } else {
+                Cause::Provider
+            };
+            self.lose(now, Loss::without_frame(cause));
+        }
+    }
+
+    pub(super) fn handle_connect_timeout(&mut self, now: Instant) {
+        self.hang_up(HangUp::Abandoned);
+        self.tell(Event::Error(Fault::ConnectTimeout));
+        self.lose(now, Loss::without_frame(Cause::ConnectTimeout));
+    }
+
+    /// Whether a socket may exist that is not open yet.
+    pub(super) const fn has_attempt(&self) -> bool {
+        matches!(self.phase, Phase::Dialing | Phase::Greeting)
+    }
+
+    /// The time without a stable link runs, if it does not already.
+    pub(super) fn start_patience(&mut self, now: Instant) {
+        if self.patience_ends == Instant::NEVER {
+            let reconnect = self.config.reconnect.as_ref();
+            self.patience_ends = now + reconnect.map_or(Span::FOREVER, |config| config.max_elapsed);
+        }
+        self.timers.set(Timer::GiveUp, self.patience_ends);
+    }
+}

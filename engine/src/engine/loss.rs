@@ -1,0 +1,293 @@
+//! From a lost link to the next attempt, or to the end.
+
+use super::{Engine, Phase};
+use crate::close_code::{Policy, policy};
+use crate::timers::{Timer, Timers};
+use crate::{
+    Cause, Decision, DropReason, Event, Failure, FailureKind, Fault, HangUp, Instant, Loss, Output,
+    ReconnectConfig, Span, State,
+};
+
+/// What follows a loss, once decided.
+enum Verdict {
+    Wait { later: bool },
+    After(Span),
+    Fail(FailureKind),
+}
+
+impl<P: PartialEq> Engine<P> {
+    pub(super) fn handle_link_closed(&mut self, now: Instant, code: u16, was_clean: bool) {
+        if self.has_attempt() || self.phase == Phase::Open {
+            if was_clean && self.heartbeat.handle_close_frame(now) {
+                self.tell(Event::HeartbeatStopped);
+            }
+            self.lose(
+                now,
+                Loss {
+                    cause: Cause::Closed,
+                    code,
+                    was_clean,
+                },
+            );
+        }
+    }
+
+    /// The link, or the attempt, has ended by itself: what next?
+    pub(super) fn lose(&mut self, now: Instant, loss: Loss) {
+        let opened = self.forget_link(now);
+        if self.config.decides {
+            self.undecided = Some((loss, opened));
+            self.phase = Phase::Deciding;
+            let (generation, attempt) = (self.generation, self.attempts);
+            self.outputs.push_back(Output::Decide {
+                generation,
+                loss,
+                attempt,
+                opened,
+            });
+        } else {
+            self.follow(now, loss, opened, None, true);
+        }
+    }
+
+    /// The application will decide later: until then the loss counts as one that is retried.
+    pub(super) fn handle_decision_pending(&mut self, now: Instant) {
+        if let Some((loss, opened)) = self.undecided {
+            self.timers
+                .set(Timer::Decide, now + self.config.connect_timeout);
+            self.tell_loss(loss, opened, true);
+            self.set_state(State::Reconnecting);
+        }
+    }
+
+    pub(super) fn handle_decision(&mut self, now: Instant, decision: Option<Decision>) {
+        if let Some((loss, opened)) = self.undecided.take() {
+            self.timers.stop(Timer::Decide);
+            let tell = self.state == State::Open;
+            self.follow(now, loss, opened, decision, tell);
+        }
+    }
+
+    /// The application, or the page, ends an open link.
+    pub(super) fn leave_link(&mut self, now: Instant, why: HangUp, loss: Loss) {
+        self.hang_up(why);
+        self.forget_link(now);
+        self.tell_loss(loss, true, why != HangUp::Closed);
+    }
+
+    pub(super) fn close(&mut self, now: Instant) {
+        if self.state.is_final() {
+            return;
+        }
+        if self.phase == Phase::Open {
+            let loss = Loss {
+                cause: Cause::Requested,
+                code: 1000,
+                was_clean: true,
+            };
+            self.leave_link(now, HangUp::Closed, loss);
+        } else if self.has_attempt() {
+            self.hang_up(HangUp::Closed);
+        }
+        self.set_state(State::Closing);
+        self.rest();
+        self.inbox.clear();
+        while let Some(message) = self.outbox.pop() {
+            self.drop_message(message, DropReason::Closed);
+        }
+        self.settle_flushes(false);
+        self.set_state(State::Closed);
+        self.tell(Event::Closed);
+    }
+
+    /// Time is up without a stable link.
+    pub(super) fn give_up(&mut self) {
+        if self.has_attempt() {
+            self.hang_up(HangUp::Abandoned);
+        }
+        self.fail(FailureKind::RetriesExhausted, self.last_loss);
+    }
+
+    /// Draws the line under the present link. Whether it was open.
+    fn forget_link(&mut self, now: Instant) -> bool {
+        let opened = self.phase == Phase::Open;
+        if opened {
+            if self.is_stable(now) {
+                self.attempts = 0;
+                self.backoff.reset();
+                self.reauthenticated = false;
+                self.patience_ends = Instant::NEVER;
+            }
+            self.lost_at = Some(now);
+        }
+        self.phase = Phase::Rest;
+        for timer in [Timer::Connect, Timer::Ping, Timer::Pong, Timer::Drain] {
+            self.timers.stop(timer);
+        }
+        self.heartbeat.handle_loss();
+        self.lose_departures();
+        self.update_health(now);
+        opened
+    }
+
+    fn is_stable(&self, now: Instant) -> bool {
+        let Some(config) = &self.config.reconnect else {
+            return false;
+        };
+        now.since(self.link.opened_at) >= config.stable_after
+    }
+
+    fn follow(
+        &mut self,
+        now: Instant,
+        loss: Loss,
+        opened: bool,
+        decision: Option<Decision>,
+        tell: bool,
+    ) {
+        self.last_loss = loss;
+        let verdict = self.judge(now, loss, decision);
+        if tell {
+            self.tell_loss(loss, opened, !matches!(verdict, Verdict::Fail(_)));
+        }
+        let Some(config) = self.config.reconnect.clone() else {
+            return self.fail(FailureKind::RetriesExhausted, loss);
+        };
+        match verdict {
+            Verdict::Fail(kind) => self.fail(kind, loss),
+            Verdict::After(delay) => {
+                self.backoff
+                    .next_delay(&config, &mut self.rng, opened, false);
+                self.await_retry(now, delay, loss.cause);
+            }
+            Verdict::Wait { later } => {
+                let delay = self
+                    .backoff
+                    .next_delay(&config, &mut self.rng, opened, later);
+                self.await_retry(now, delay, loss.cause);
+            }
+        }
+    }
+
+    fn judge(&mut self, now: Instant, loss: Loss, decision: Option<Decision>) -> Verdict {
+        let Some(config) = &self.config.reconnect else {
+            return Verdict::Fail(FailureKind::RetriesExhausted);
+        };
+        let exhausted = self.is_exhausted(now, config);
+        let verdict = match (decision, loss.cause) {
+            (Some(Decision::Retry), _) => Verdict::Wait { later: false },
+            (Some(Decision::After(delay)), _) => Verdict::After(delay),
+            (Some(Decision::Stop), _) => Verdict::Fail(FailureKind::Refused),
+            (Some(Decision::Reauthenticate), _) => self.reauthenticate(),
+            (None, Cause::Invalid) => Verdict::Fail(FailureKind::Invalid),
+            (None, Cause::Closed) => match policy(loss.code) {
+                Policy::Retry | Policy::TooLarge => Verdict::Wait { later: false },
+                Policy::RetryLater => Verdict::Wait { later: true },
+                Policy::Stop => Verdict::Fail(FailureKind::Refused),
+                Policy::Reauthenticate => self.reauthenticate(),
+            },
+            (None, _) => Verdict::Wait { later: false },
+        };
+        match verdict {
+            Verdict::Fail(kind) => Verdict::Fail(kind),
+            _ if exhausted => Verdict::Fail(FailureKind::RetriesExhausted),
+            verdict => verdict,
+        }
+    }
+
+    fn is_exhausted(&self, now: Instant, config: &ReconnectConfig) -> bool {
+        self.backoff.retries() >= config.retries || self.patience_ends <= now
+    }
+
+    /// Fresh credentials are asked for once between two stable links.
+    fn reauthenticate(&mut self) -> Verdict {
+        if core::mem::replace(&mut self.reauthenticated, true) {
+            Verdict::Fail(FailureKind::Unauthorized)
+        } else {
+            Verdict::Wait { later: false }
+        }
+    }
+
+    fn tell_loss(&mut self, loss: Loss, opened: bool, will_retry: bool) {
+        if loss.cause == Cause::HeartbeatTimeout {
+            self.tell(Event::Error(Fault::HeartbeatTimeout));
+        }
+        if loss.cause == Cause::Closed && policy(loss.code) == Policy::TooLarge {
+            let bytes = self.link.largest_bytes;
+            self.tell(Event::Error(Fault::MessageTooLarge { bytes }));
+        }
+        if opened {
+            let unconfirmed = self.link.unconfirmed;
+            self.tell(Event::Disconnect {
+                loss,
+                will_retry,
+                unconfirmed,
+            });
+        }
+    }
+
+    /// The next attempt comes after `delay`, or when there is a network, or a page, again.
+    pub(super) fn await_retry(&mut self, now: Instant, delay: Span, cause: Cause) {
+        self.start_patience(now);
+        if self.network_down || self.suspended {
+            self.pause();
+            return;
+        }
+        self.phase = Phase::Waiting;
+        self.timers.set(Timer::Retry, now + delay);
+        self.set_state(State::Reconnecting);
+        let attempt = self.attempts.saturating_add(1);
+        self.tell(Event::Reconnecting {
+            attempt,
+            delay,
+            cause,
+        });
+    }
+
+    /// No attempt for now.
+    pub(super) fn pause(&mut self) {
+        self.phase = Phase::Paused;
+        self.timers.stop(Timer::Retry);
+        let offline = self.network_down && !self.suspended;
+        self.set_state(if offline {
+            State::Offline
+        } else {
+            State::Reconnecting
+        });
+    }
+
+    fn fail(&mut self, kind: FailureKind, loss: Loss) {
+        self.rest();
+        self.set_state(State::Failed);
+        self.settle_flushes(false);
+        self.tell(Event::Failed(Failure { kind, loss }));
+    }
+
+    /// Nothing is under way any more, and what is late means nothing.
+    fn rest(&mut self) {
+        self.phase = Phase::Rest;
+        self.generation = self.generation.wrapping_add(1);
+        self.undecided = None;
+        let expiry = self.timers.deadline(Timer::Expiry);
+        self.timers = Timers::new();
+        if !self.state.is_final() {
+            self.timers.set(Timer::Expiry, expiry);
+        }
+    }
+}
+
+impl Loss {
+    /// A loss for which no close frame came.
+    #[must_use]
+    pub const fn without_frame(cause: Cause) -> Self {
+        Self {
+            cause,
+            code: 1006,
+            was_clean: false,
+        }
+    }
+
+    pub(super) const fn none() -> Self {
+        Self::without_frame(Cause::Closed)
+    }
+}

@@ -1,0 +1,256 @@
+//! From the application to the link.
+
+use super::{Engine, Phase};
+use crate::outbox::Waiting;
+use crate::timers::Timer;
+use crate::{DropReason, Event, Instant, Output, Refusal, Send, Span};
+
+impl<P: PartialEq> Engine<P> {
+    /// What was just given to the link by [`Output::Transmit`] or [`Output::TransmitPing`]: its
+    /// size in bytes, and what the link has still to send, itself included.
+    pub fn handle_transmitted(&mut self, now: Instant, bytes: u32, buffered_bytes: u32) {
+        self.link.given_bytes += u64::from(bytes);
+        self.link.buffered_bytes = buffered_bytes;
+        self.link.largest_bytes = self.link.largest_bytes.max(bytes);
+        self.health.handle_sent(now, bytes);
+        if let Some((_, total)) = self.departures.back_mut()
+            && *total == UNKNOWN_TOTAL
+        {
+            *total = self.link.given_bytes;
+        }
+        self.watch_drain(now);
+    }
+
+    pub(super) fn send(
+        &mut self,
+        now: Instant,
+        send: Send<P>,
+        buffered_bytes: u32,
+    ) -> Result<(), Refusal> {
+        if self.state.is_final() {
+            return Err(Refusal::Closed);
+        }
+        if send.bytes > self.config.max_message_bytes {
+            return Err(Refusal::MessageTooLarge);
+        }
+        self.link.buffered_bytes = buffered_bytes;
+        let ahead = buffered_bytes.saturating_add(self.outbox.bytes());
+        let flows = self.link_takes(ahead) && !self.queue_told;
+        let (message, volatile) = self.waiting(now, send);
+        if flows {
+            self.outbox.append(message);
+        } else if volatile {
+            self.drop_message(message, DropReason::Volatile);
+        } else {
+            self.enqueue(message)?;
+            self.timers.set(Timer::Expiry, self.outbox.next_expiry());
+            self.watch_drain(now);
+        }
+        Ok(())
+    }
+
+    /// Whether the link takes another message, with so much still to send.
+    pub(super) fn link_takes(&self, buffered_bytes: u32) -> bool {
+        let mark = self
+            .config
+            .queue
+            .as_ref()
+            .map_or(u32::MAX, |queue| queue.high_water_mark);
+        self.phase == Phase::Open && buffered_bytes < mark
+    }
+
+    /// The message whose turn it is, when the link takes one.
+    pub(super) fn poll_transmit(&mut self) -> Option<Output<P>> {
+        if !self.link_takes(self.link.buffered_bytes) {
+            return None;
+        }
+        let Some(message) = self.outbox.pop() else {
+            if self.queue_told {
+                self.queue_told = false;
+                self.timers.stop(Timer::Expiry);
+                return Some(Output::Event(Event::Queue {
+                    messages: 0,
+                    bytes: 0,
+                }));
+            }
+            return self.poll_flushed();
+        };
+        self.link.unconfirmed = self.link.unconfirmed.saturating_add(1);
+        if message.ticket != 0 {
+            self.departures.push_back((message.ticket, UNKNOWN_TOTAL));
+        }
+        Some(Output::Transmit(message.payload))
+    }
+
+    pub(super) fn withdraw(&mut self, ticket: u32) {
+        self.outbox.withdraw(ticket);
+        self.tell_if_drained();
+    }
+
+    /// Takes back all that waits, in the order in which it would have left. Who waits for one of
+    /// these to leave is told that it will not.
+    pub fn take_queue(&mut self) -> Vec<P> {
+        let mut payloads = Vec::new();
+        while let Some(message) = self.outbox.pop() {
+            if message.ticket != 0 {
+                self.tell(Event::Settled {
+                    ticket: message.ticket,
+                    done: false,
+                });
+            }
+            payloads.push(message.payload);
+        }
+        self.tell_if_drained();
+        payloads
+    }
+
+    pub(super) fn flush(
+        &mut self,
+        now: Instant,
+        ticket: u32,
+        buffered_bytes: u32,
+    ) -> Result<(), Refusal> {
+        if self.state.is_final() {
+            return Err(Refusal::Closed);
+        }
+        self.link.buffered_bytes = buffered_bytes;
+        self.flushes.push(ticket);
+        if self.phase != Phase::Open && self.outbox.is_empty() {
+            self.settle_flushes(true);
+        }
+        self.watch_drain(now);
+        Ok(())
+    }
+
+    pub(super) fn expire_messages(&mut self, now: Instant) {
+        while let Some(message) = self.outbox.expire(now) {
+            self.drop_message(message, DropReason::Ttl);
+        }
+        self.timers.set(Timer::Expiry, self.outbox.next_expiry());
+        self.tell_if_drained();
+    }
+
+    /// Looks again soon at what the link has still to send, while anybody waits for that.
+    pub(super) fn watch_drain(&mut self, now: Instant) {
+        let waits =
+            !(self.outbox.is_empty() && self.departures.is_empty() && self.flushes.is_empty());
+        if self.phase == Phase::Open && waits && self.link.buffered_bytes > 0 {
+            let already = self.timers.deadline(Timer::Drain);
+            self.timers
+                .set(Timer::Drain, already.min(now + DRAIN_INTERVAL));
+        } else {
+            self.timers.stop(Timer::Drain);
+        }
+    }
+
+    /// Tells those whose messages have left by now.
+    pub(super) fn settle_departures(&mut self) {
+        let left = self
+            .link
+            .given_bytes
+            .saturating_sub(u64::from(self.link.buffered_bytes));
+        while let Some(&(ticket, total)) = self.departures.front() {
+            if total > left {
+                break;
+            }
+            self.departures.pop_front();
+            self.tell(Event::Settled { ticket, done: true });
+        }
+    }
+
+    /// The link is gone: what it still held has not left, as far as anybody knows.
+    pub(super) fn lose_departures(&mut self) {
+        while let Some((ticket, _)) = self.departures.pop_front() {
+            self.tell(Event::Settled {
+                ticket,
+                done: false,
+            });
+        }
+    }
+
+    pub(super) fn settle_flushes(&mut self, done: bool) {
+        for ticket in core::mem::take(&mut self.flushes) {
+            self.tell(Event::Settled { ticket, done });
+        }
+    }
+
+    pub(super) fn drop_message(&mut self, message: Waiting<P>, reason: DropReason) {
+        self.tell(Event::Dropped {
+            payload: message.payload,
+            ticket: message.ticket,
+            reason,
+        });
+    }
+
+    fn waiting(&self, now: Instant, send: Send<P>) -> (Waiting<P>, bool) {
+        let default_ttl = self
+            .config
+            .queue
+            .as_ref()
+            .map_or(Span::FOREVER, |queue| queue.ttl);
+        let message = Waiting {
+            payload: send.payload,
+            bytes: send.bytes,
+            priority: send.priority,
+            key: send.key,
+            expires_at: now + send.ttl.unwrap_or(default_ttl),
+            ticket: send.ticket,
+        };
+        (message, send.volatile)
+    }
+
+    fn enqueue(&mut self, message: Waiting<P>) -> Result<(), Refusal> {
+        let Some(queue) = &self.config.queue else {
+            return Err(Refusal::NotOpen);
+        };
+        let mut dropped = Vec::new();
+        self.outbox.push(message, queue, &mut dropped)?;
+        for (message, reason) in dropped {
+            self.drop_message(message, reason);
+        }
+        if !self.queue_told && !self.outbox.is_empty() {
+            self.queue_told = true;
+            let (messages, bytes) = self.queued();
+            self.tell(Event::Queue { messages, bytes });
+        }
+        Ok(())
+    }
+
+    /// All that waited has been given to the link: who waits for that now waits for it to leave.
+    fn poll_flushed(&mut self) -> Option<Output<P>> {
+        for ticket in core::mem::take(&mut self.flushes) {
+            self.departures.push_back((ticket, self.link.given_bytes));
+        }
+        let left = self
+            .link
+            .given_bytes
+            .saturating_sub(u64::from(self.link.buffered_bytes));
+        let &(ticket, total) = self.departures.front()?;
+        if total > left {
+            return None;
+        }
+        self.departures.pop_front();
+        Some(Output::Event(Event::Settled { ticket, done: true }))
+    }
+
+    fn tell_if_drained(&mut self) {
+        if self.outbox.is_empty() {
+            self.timers.stop(Timer::Expiry);
+            if core::mem::take(&mut self.queue_told) {
+                self.tell(Event::Queue {
+                    messages: 0,
+                    bytes: 0,
+                });
+            }
+            if self.phase != Phase::Open {
+                self.settle_flushes(true);
+            }
+        }
+    }
+}
+
+/// The total of a message that the shell has taken and not yet told the size of.
+const UNKNOWN_TOTAL: u64 = u64::MAX;
+
+/// There is no event for a link that has drained: it has to be looked at.
+const DRAIN_INTERVAL: Span = Span::from_ms(50);

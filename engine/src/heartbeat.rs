@@ -1,0 +1,354 @@
+//! Noticing a dead link: when to ping, how long to wait, and what silence means.
+//!
+//! Plain mode: pings and pongs are ordinary messages that the application chose, so they carry no
+//! id, any inbound message is a sign of life, and until a pong has ever been seen it is not known
+//! whether this server answers pings at all.
+
+use std::collections::VecDeque;
+
+use crate::{HeartbeatConfig, Instant, Span};
+
+/// The pings of one client, over all its links.
+#[derive(Clone, Debug)]
+pub struct Heartbeat {
+    config: HeartbeatConfig,
+    round_trip: RoundTrip,
+    /// No ping is given less time than this, unless the option is shorter.
+    floor: Span,
+    answers: Answers,
+    ping: Option<Ping>,
+    /// When those pings left that have no pong yet, the oldest first: pongs come in order.
+    unanswered: VecDeque<Instant>,
+    missed: u32,
+    last_inbound: Instant,
+    /// What became of the last pings, the newest in bit 0: set when unanswered.
+    history: u32,
+    history_len: u32,
+}
+
+/// What is known about the server's habit of answering pings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answers {
+    /// No ping was answered yet.
+    Unknown,
+    /// This link was given up on: nothing answered in time, and nothing ever had.
+    GivenUp,
+    /// A ping made the server close the link: it is never sent another.
+    Hurt,
+    /// A pong was seen.
+    Seen,
+}
+
+/// A ping on its way.
+#[derive(Clone, Copy, Debug)]
+struct Ping {
+    sent: Instant,
+    /// Sent on waking: unanswered, it ends the link alone.
+    probe: bool,
+    /// Sent because a timer was late: whatever the timer said may be old news.
+    after_late_timer: bool,
+    /// What the link had still to send when last looked at.
+    buffered_bytes: u32,
+    /// Something came in since: the ping is not missed any more, but its pong may still come.
+    alive: bool,
+}
+
+/// What to do about a ping whose time is up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing: look again at this instant.
+    Wait(Instant),
+    /// Send another ping, without holding this one against the link.
+    Probe,
+    /// A miss: send the next ping at once.
+    Missed,
+    /// A miss, and the server has never answered: stop asking.
+    GiveUp,
+    /// A miss too many: the link is dead.
+    Dead,
+}
+
+impl Heartbeat {
+    /// No link yet, nothing measured.
+    #[must_use]
+    pub const fn new(config: HeartbeatConfig) -> Self {
+        Self {
+            config,
+            round_trip: RoundTrip::new(),
+            floor: FLOOR,
+            answers: Answers::Unknown,
+            ping: None,
+            unanswered: VecDeque::new(),
+            missed: 0,
+            last_inbound: Instant::ZERO,
+            history: 0,
+            history_len: 0,
+        }
+    }
+
+    /// A link opened, `opening` after its attempt began: the first estimate of its round trip.
+    pub fn handle_open(&mut self, now: Instant, opening: Span) {
+        self.round_trip.guess(opening);
+        self.handle_loss();
+        self.last_inbound = now;
+        if self.answers == Answers::GivenUp {
+            self.answers = Answers::Unknown;
+        }
+    }
+
+    /// The other side closed the link. Whether a ping seems to have made it do so: then none is
+    /// sent to it any more.
+    pub fn handle_close_frame(&mut self, now: Instant) -> bool {
+        let hurt = self.answers == Answers::Unknown
+            && self
+                .ping
+                .is_some_and(|ping| now.since(ping.sent) <= self.allowance());
+        if hurt {
+            self.answers = Answers::Hurt;
+        }
+        hurt
+    }
+
+    /// The link is gone.
+    pub fn handle_loss(&mut self) {
+        self.ping = None;
+        self.unanswered.clear();
+        self.missed = 0;
+    }
+
+    /// Something came in. The round trip, when it was the pong to the ping on its way.
+    pub fn handle_inbound(&mut self, now: Instant, is_pong: bool) -> Option<Span> {
+        self.last_inbound = now;
+        self.missed = 0;
+        if let Some(ping) = &mut self.ping {
+            ping.alive = true;
+        }
+        if !is_pong {
+            return None;
+        }
+        let round_trip = now.since(self.unanswered.pop_front()?);
+        self.answers = Answers::Seen;
+        self.floor = FLOOR;
+        self.round_trip.sample(round_trip);
+        self.remember(false);
+        Some(round_trip)
+    }
+
+    /// A ping leaves now. Returns when its time is up.
+    pub fn handle_ping(&mut self, now: Instant, kind: PingKind, buffered_bytes: u32) -> Instant {
+        if self.unanswered.len() == MAX_UNANSWERED {
+            self.unanswered.pop_front();
+        }
+        self.unanswered.push_back(now);
+        let probe = kind == PingKind::Probe;
+        self.ping = Some(Ping {
+            sent: now,
+            probe,
+            after_late_timer: kind == PingKind::AfterLateTimer,
+            buffered_bytes,
+            alive: false,
+        });
+        now + match kind {
+            PingKind::Regular => self.allowance(),
+            PingKind::Probe | PingKind::AfterLateTimer => self.config.probe,
+        }
+    }
+
+    /// The time of the ping on its way, `deadline`, is up, and it is `now`.
+    pub fn handle_deadline(
+        &mut self,
+        now: Instant,
+        deadline: Instant,
+        buffered_bytes: u32,
+    ) -> Verdict {
+        let allowance = self.allowance();
+        let Some(ping) = self.ping.as_mut().filter(|ping| !ping.alive) else {
+            return Verdict::Wait(Instant::NEVER);
+        };
+        if now.since(deadline) > LATE && !ping.after_late_timer {
+            return Verdict::Probe;
+        }
+        if buffered_bytes < ping.buffered_bytes {
+            ping.buffered_bytes = buffered_bytes;
+            return Verdict::Wait(now + allowance);
+        }
+        let probe = ping.probe;
+        self.missed += 1;
+        if !(self.config.enabled && self.may_ping()) {
+            self.ping = None;
+            return Verdict::Wait(Instant::NEVER);
+        }
+        if self.answers != Answers::Seen {
+            return if self.missed < self.config.misses {
+                Verdict::Missed
+            } else {
+                self.give_up()
+            };
+        }
+        self.remember(true);
+        if probe || self.missed >= self.config.misses {
+            self.floor = self.floor.scaled(2.0).min(self.config.timeout.max(FLOOR));
+            return Verdict::Dead;
+        }
+        Verdict::Missed
+    }
+
+    /// When the next regular ping is due, if the link stays silent until then.
+    #[must_use]
+    pub fn next_ping(&self, health_score: u8) -> Instant {
+        if self.config.enabled && self.may_ping() {
+            self.last_inbound + self.interval(health_score)
+        } else {
+            Instant::NEVER
+        }
+    }
+
+    /// Whether waking is a reason to ping: not while another such ping is on its way.
+    #[must_use]
+    pub fn wants_probe(&self) -> bool {
+        self.config.enabled
+            && self.may_ping()
+            && !self
+                .ping
+                .is_some_and(|ping| !ping.alive && (ping.probe || ping.after_late_timer))
+    }
+
+    /// Whether a pong would be recognised now.
+    #[must_use]
+    pub fn awaits_pong(&self) -> bool {
+        !self.unanswered.is_empty()
+    }
+
+    /// Unanswered pings in a row.
+    #[must_use]
+    pub const fn missed(&self) -> u32 {
+        self.missed
+    }
+
+    /// The smoothed round trip, or `None` before the first pong.
+    #[must_use]
+    pub const fn round_trip(&self) -> Option<Span> {
+        if self.round_trip.measured {
+            Some(self.round_trip.smoothed)
+        } else {
+            None
+        }
+    }
+
+    /// The mean deviation of the round trip, or `None` before the first pong.
+    #[must_use]
+    pub const fn jitter(&self) -> Option<Span> {
+        if self.round_trip.measured {
+            Some(self.round_trip.deviation)
+        } else {
+            None
+        }
+    }
+
+    /// The share of the last pings (at most 32) that went unanswered, 0 to 1.
+    #[must_use]
+    pub fn loss(&self) -> f64 {
+        if self.history_len == 0 {
+            return 0.0;
+        }
+        f64::from(self.history.count_ones()) / f64::from(self.history_len)
+    }
+
+    fn give_up(&mut self) -> Verdict {
+        self.answers = Answers::GivenUp;
+        self.handle_loss();
+        Verdict::GiveUp
+    }
+
+    fn may_ping(&self) -> bool {
+        matches!(self.answers, Answers::Unknown | Answers::Seen)
+    }
+
+    /// The time a regular ping is given: what the measured round trips make likely, not less than
+    /// the floor, not more than the option.
+    fn allowance(&self) -> Span {
+        self.round_trip
+            .likely()
+            .max(self.floor)
+            .min(self.config.timeout)
+    }
+
+    fn interval(&self, health_score: u8) -> Span {
+        let Some(bounds) = self.config.adaptive else {
+            return self.config.interval;
+        };
+        let width = bounds
+            .max
+            .as_micros()
+            .saturating_sub(bounds.min.as_micros());
+        bounds.min + Span::from_micros(width / 100 * u64::from(health_score.min(100)))
+    }
+
+    fn remember(&mut self, missed: bool) {
+        self.history = self.history << 1 | u32::from(missed);
+        self.history_len = (self.history_len + 1).min(u32::BITS);
+    }
+}
+
+/// Why a ping is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PingKind {
+    /// Silence, a miss, or the application asked.
+    Regular,
+    /// The page woke up.
+    Probe,
+    /// A timer was late.
+    AfterLateTimer,
+}
+
+/// The round trip's smoothed mean and deviation (Jacobson 1988; RFC 6298 section 2).
+#[derive(Clone, Debug)]
+struct RoundTrip {
+    smoothed: Span,
+    deviation: Span,
+    measured: bool,
+}
+
+impl RoundTrip {
+    const fn new() -> Self {
+        Self {
+            smoothed: Span::ZERO,
+            deviation: Span::ZERO,
+            measured: false,
+        }
+    }
+
+    /// Stands in until the first sample.
+    fn guess(&mut self, span: Span) {
+        if !self.measured {
+            self.smoothed = span;
+            self.deviation = span.scaled(0.5);
+        }
+    }
+
+    fn sample(&mut self, span: Span) {
+        if !self.measured {
+            self.measured = true;
+            self.smoothed = span;
+            self.deviation = span.scaled(0.5);
+            return;
+        }
+        let (sample, mean) = (span.as_micros(), self.smoothed.as_micros());
+        self.deviation = self.deviation.scaled(0.75) + Span::from_micros(sample.abs_diff(mean) / 4);
+        self.smoothed = self.smoothed.scaled(0.875) + Span::from_micros(sample / 8);
+    }
+
+    /// A round trip hardly ever takes longer than this.
+    fn likely(&self) -> Span {
+        self.smoothed + self.deviation.scaled(4.0)
+    }
+}
+
+/// More pings than that are never on their way to a server that answers.
+const MAX_UNANSWERED: usize = 32;
+
+/// No ping is given less (RFC 6298 section 2.4).
+const FLOOR: Span = Span::from_ms(1_000);
+
+/// A timer later than this says more about the page (hidden, frozen, asleep) than about the link.
+const LATE: Span = Span::from_ms(1_000);

@@ -1,0 +1,88 @@
+//! Every deadline of the engine, in one table.
+
+use crate::Instant;
+
+/// What a deadline is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timer {
+    /// When to abandon an attempt that has not opened.
+    Connect,
+    /// When to make the next attempt.
+    Retry,
+    /// When to give up for want of a stable link.
+    GiveUp,
+    /// When to stop waiting for the application's decision about a loss.
+    Decide,
+    /// When to send the next ping.
+    Ping,
+    /// When an unanswered ping is missed.
+    Pong,
+    /// When the first waiting message expires.
+    Expiry,
+    /// When to look again at what the link has still to send.
+    Drain,
+}
+
+/// The deadlines that run. At most one of each kind, so a second retry can not be pending.
+#[derive(Clone, Debug)]
+pub struct Timers([Instant; Timer::ALL.len()]);
+
+impl Timer {
+    /// Every timer, in the order in which those that are due at once are served.
+    pub const ALL: [Self; 8] = [
+        Self::Connect,
+        Self::Retry,
+        Self::GiveUp,
+        Self::Decide,
+        Self::Ping,
+        Self::Pong,
+        Self::Expiry,
+        Self::Drain,
+    ];
+}
+
+impl Timers {
+    /// A table in which nothing runs.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self([Instant::NEVER; Timer::ALL.len()])
+    }
+
+    /// Starts `timer`, or moves it; [`Instant::NEVER`] stops it.
+    pub const fn set(&mut self, timer: Timer, deadline: Instant) {
+        self.0[timer as usize] = deadline;
+    }
+
+    /// Stops `timer`.
+    pub const fn stop(&mut self, timer: Timer) {
+        self.set(timer, Instant::NEVER);
+    }
+
+    /// The deadline of `timer`, or [`Instant::NEVER`].
+    #[must_use]
+    pub const fn deadline(&self, timer: Timer) -> Instant {
+        self.0[timer as usize]
+    }
+
+    /// The earliest deadline, or [`Instant::NEVER`].
+    #[must_use]
+    pub fn next(&self) -> Instant {
+        self.0.iter().copied().fold(Instant::NEVER, Instant::min)
+    }
+
+    /// Stops and returns a timer that is due at `now`, with the deadline that it had.
+    pub fn expire(&mut self, now: Instant) -> Option<(Timer, Instant)> {
+        let timer = Timer::ALL
+            .into_iter()
+            .find(|timer| self.deadline(*timer) <= now)?;
+        let deadline = self.deadline(timer);
+        self.stop(timer);
+        Some((timer, deadline))
+    }
+}
+
+impl Default for Timers {
+    fn default() -> Self {
+        Self::new()
+    }
+}
