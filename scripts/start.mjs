@@ -8,7 +8,7 @@ import { demoDir, ensureDemo, ensureServer } from "./lib/demo-build.mjs";
 import { ensureNpmPackages } from "./lib/npm-packages.mjs";
 import { ensurePackage } from "./lib/package-build.mjs";
 import { childEnv, root, serverBinary } from "./lib/paths.mjs";
-import { main, seconds, Stop } from "./lib/report.mjs";
+import { main, Stop, seconds } from "./lib/report.mjs";
 import { ensureBasics } from "./lib/rust.mjs";
 import { ensureWasmTarget } from "./lib/wasm-target.mjs";
 
@@ -57,7 +57,11 @@ function serve(port) {
     process.on(signal, () => server.kill(signal === "SIGHUP" ? "SIGTERM" : signal));
   }
   return new Promise((resolve, reject) => {
-    server.once("error", (error) => reject(new Stop(`the server did not start (${error.message}); run \`cargo build --release -p steadfast-server\`.`)));
+    server.once("error", (error) =>
+      reject(
+        new Stop(`the server did not start (${error.message}); run \`cargo build --release -p steadfast-server\`.`),
+      ),
+    );
     server.once("exit", (code, signal) => resolve(code ?? (signal === null ? 0 : 1)));
   });
 }

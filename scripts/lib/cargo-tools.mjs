@@ -7,7 +7,8 @@ import { ask, CommandFailed, run } from "./process.mjs";
 import { Stop, step } from "./report.mjs";
 
 /** The wasm-bindgen program and its test runner, at exactly the version of the crate in Cargo.lock. */
-export const ensureWasmBindgen = () => ensureCargoTool("wasm-bindgen", "wasm-bindgen-cli", lockedVersion("wasm-bindgen"));
+export const ensureWasmBindgen = () =>
+  ensureCargoTool("wasm-bindgen", "wasm-bindgen-cli", lockedVersion("wasm-bindgen"));
 
 /** wasm-pack, which runs the tests in Node and in browsers. */
 export const ensureWasmPack = () => ensureCargoTool("wasm-pack", "wasm-pack", "0.15.1", { newerFits: true });
@@ -29,11 +30,15 @@ export function lockedVersion(crate) {
 async function ensureCargoTool(program, crate, version, { newerFits = false } = {}) {
   await step(`${program} ${version}`, async () => {
     const present = await installedVersion(program);
-    if (present === version || (newerFits && present !== null && isNewer(present, version))) return `already there: ${present}`;
+    if (present === version || (newerFits && present !== null && isNewer(present, version)))
+      return `already there: ${present}`;
     console.log("  building it: this takes a few minutes, once");
     await build(crate, version);
     const built = await installedVersion(program);
-    if (built !== version) throw new Stop(`${program} was built but reports version ${built}; run \`cargo install ${crate} --version ${version}\`.`);
+    if (built !== version)
+      throw new Stop(
+        `${program} was built but reports version ${built}; run \`cargo install ${crate} --version ${version}\`.`,
+      );
   });
 }
 

@@ -12,7 +12,11 @@ export async function ensureDemo() {
     const inputs = [at("www/src"), at("www/index.html"), distDir, at("webpack.config.js"), at("package-lock.json")];
     const outputs = [at("www/dist/index.html")];
     const made = await makeIfChanged("demo", { inputs, outputs }, async () => {
-      const printed = await run(process.execPath, [at("node_modules/webpack/bin/webpack.js"), "--mode", "production"]).catch((error) => {
+      const printed = await run(process.execPath, [
+        at("node_modules/webpack/bin/webpack.js"),
+        "--mode",
+        "production",
+      ]).catch((error) => {
         if (!(error instanceof CommandFailed)) throw error;
         console.error(error.output);
         throw new Stop("webpack could not build the demo, see above; run `npx webpack`.");
@@ -25,7 +29,9 @@ export async function ensureDemo() {
 
 /** Builds the dev server; cargo itself knows when there is nothing to do. */
 export async function ensureServer() {
-  await step("the dev server (cargo, release)", () => run("cargo", ["build", "--release", "-p", "steadfast-server"], { show: true }).then(() => {}));
+  await step("the dev server (cargo, release)", () =>
+    run("cargo", ["build", "--release", "-p", "steadfast-server"], { show: true }).then(() => {}),
+  );
 }
 
 /** The folder that the dev server serves. */

@@ -27,7 +27,9 @@ export const distributionEnv = () => ({ RUSTUP_TOOLCHAIN: TOOLCHAIN, CARGO_TARGE
 export async function makeDistributionToolchain() {
   if (distributionReady()) return false;
   if (!findProgram("apt-get") || !findProgram("dpkg-deb")) {
-    throw new Stop(`rustup cannot fetch the wasm32 standard library and this is no Debian or Ubuntu; run \`rustup target add ${TARGET}\`.`);
+    throw new Stop(
+      `rustup cannot fetch the wasm32 standard library and this is no Debian or Ubuntu; run \`rustup target add ${TARGET}\`.`,
+    );
   }
   rmSync(home, { recursive: true, force: true });
   mkdirSync(home, { recursive: true });
@@ -38,7 +40,9 @@ export async function makeDistributionToolchain() {
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error;
     console.error(error.output ?? "");
-    throw new Stop(`the distribution's compiler could not be set up, see above; run \`rustup target add ${TARGET}\` or \`sudo apt-get update\`.`);
+    throw new Stop(
+      `the distribution's compiler could not be set up, see above; run \`rustup target add ${TARGET}\` or \`sudo apt-get update\`.`,
+    );
   }
   writeFileSync(finished, "");
   return true;
@@ -88,7 +92,10 @@ async function compileStandardLibrary() {
   console.log("  compiling the standard library");
   const empty = path.join(home, "empty");
   mkdirSync(path.join(empty, "src"), { recursive: true });
-  writeFileSync(path.join(empty, "Cargo.toml"), '[package]\nname = "empty"\nversion = "0.0.0"\nedition = "2024"\n\n[workspace]\n');
+  writeFileSync(
+    path.join(empty, "Cargo.toml"),
+    '[package]\nname = "empty"\nversion = "0.0.0"\nedition = "2024"\n\n[workspace]\n',
+  );
   writeFileSync(path.join(empty, "src/lib.rs"), "#![no_std]\n");
   await run("cargo", ["build", "-Zbuild-std=std,panic_abort,proc_macro,test", "--target", TARGET, "--release"], {
     cwd: empty,

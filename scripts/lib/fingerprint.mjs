@@ -41,5 +41,7 @@ export function fingerprint(inputs, facts = []) {
 export function filesIn(place) {
   if (!existsSync(place)) return [];
   if (!statSync(place).isDirectory()) return [place];
-  return readdirSync(place).sort().flatMap((name) => filesIn(path.join(place, name)));
+  return readdirSync(place)
+    .sort()
+    .flatMap((name) => filesIn(path.join(place, name)));
 }

@@ -13,7 +13,17 @@ import { WASM_TARGET } from "./wasm-target.mjs";
 /** Compiles the crate for the web. Resolves with the path of the module as rustc leaves it. */
 export async function compileWasm(wasmEnv, { show = true } = {}) {
   const env = { ...wasmEnv, ...(await pathFreeEnv(wasmEnv)) };
-  const args = ["build", "--profile", "wasm", "--target", WASM_TARGET, "-p", "steadfast", "--lib", "--no-default-features"];
+  const args = [
+    "build",
+    "--profile",
+    "wasm",
+    "--target",
+    WASM_TARGET,
+    "-p",
+    "steadfast",
+    "--lib",
+    "--no-default-features",
+  ];
   await run("cargo", args, { env, show });
   return path.join(wasmEnv.CARGO_TARGET_DIR ?? targetDir(), WASM_TARGET, "wasm", "steadfast.wasm");
 }
@@ -27,14 +37,27 @@ export async function ensurePackage(wasmEnv) {
   await step("the npm package in dist/ (wasm-bindgen, wasm-opt)", async () => {
     const inputs = [module, at("npm"), at("scripts/lib/package-build.mjs")];
     const facts = [lockedVersion("wasm-bindgen"), binaryenVersion()];
-    const made = await makeIfChanged("package", { inputs, facts, outputs: [path.join(distDir, "wasm/steadfast_bg.wasm")] }, () => makePackage(module));
+    const made = await makeIfChanged(
+      "package",
+      { inputs, facts, outputs: [path.join(distDir, "wasm/steadfast_bg.wasm")] },
+      () => makePackage(module),
+    );
     return made ? undefined : "nothing has changed";
   });
 }
 
 /** wasm-bindgen's glue and the module, optimised for size, in `folder`. `names: true` keeps the functions' names, for the size report. */
 export async function bind(module, folder, { names = false } = {}) {
-  const glue = ["--target", "web", "--omit-default-module-path", "--no-typescript", "--out-name", "steadfast", "--out-dir", folder];
+  const glue = [
+    "--target",
+    "web",
+    "--omit-default-module-path",
+    "--no-typescript",
+    "--out-name",
+    "steadfast",
+    "--out-dir",
+    folder,
+  ];
   await run("wasm-bindgen", [module, ...glue, "--remove-producers-section"]);
   const wasm = path.join(folder, "steadfast_bg.wasm");
   const optimise = ["-Oz", "--converge", ...(names ? ["-g"] : ["--strip-debug"]), wasm, "-o", wasm];

@@ -27,10 +27,12 @@ export function run(program, args = [], options = {}) {
     const child = spawn(program, args, { cwd, env: childEnv(env), stdio: ["pipe", sink, sink], detached: true });
     const output = [];
     let late = false;
-    const timer = timeout > 0 && setTimeout(() => {
-      late = true;
-      endGroup(child);
-    }, timeout);
+    const timer =
+      timeout > 0 &&
+      setTimeout(() => {
+        late = true;
+        endGroup(child);
+      }, timeout);
     const text = () => Buffer.concat(output).toString();
     const settle = (finish) => {
       clearTimeout(timer);
@@ -42,12 +44,20 @@ export function run(program, args = [], options = {}) {
     child.stdin.end(input);
     child.stdout?.on("data", (chunk) => output.push(chunk));
     child.stderr?.on("data", (chunk) => output.push(chunk));
-    child.on("error", (error) => settle(() => reject(new CommandFailed(command, `did not start: ${error.message}`, text()))));
-    child.on("close", (code, signal) => settle(() => {
-      if (code === 0) return resolve(text());
-      const how = late ? `was still running after ${seconds(timeout)}` : signal ? `was ended by ${signal}` : `failed with exit code ${code}`;
-      reject(new CommandFailed(command, how, text()));
-    }));
+    child.on("error", (error) =>
+      settle(() => reject(new CommandFailed(command, `did not start: ${error.message}`, text()))),
+    );
+    child.on("close", (code, signal) =>
+      settle(() => {
+        if (code === 0) return resolve(text());
+        const how = late
+          ? `was still running after ${seconds(timeout)}`
+          : signal
+            ? `was ended by ${signal}`
+            : `failed with exit code ${code}`;
+        reject(new CommandFailed(command, how, text()));
+      }),
+    );
   });
 }
 

@@ -8,7 +8,9 @@ import { Stop, step } from "./report.mjs";
 export async function ensureBasics() {
   await step("Rust, a C compiler and Node", async () => {
     if (Number(process.versions.node.split(".")[0]) < 20) {
-      throw new Stop(`Node ${process.versions.node} is too old: install Node 20 or later, for example by \`nvm install 20\`.`);
+      throw new Stop(
+        `Node ${process.versions.node} is too old: install Node 20 or later, for example by \`nvm install 20\`.`,
+      );
     }
     if (!findProgram("rustup") || !findProgram("cargo")) {
       throw new Stop("rustup is missing: run `curl https://sh.rustup.rs -sSf | sh` and open a new terminal.");
@@ -22,7 +24,9 @@ export async function ensureBasics() {
 /** Adds components of the toolchain, rustfmt say. */
 export async function ensureComponents(...names) {
   await step(`Rust's ${names.join(" and ")}`, async () => {
-    const working = await Promise.all(names.map((name) => ask("cargo", [name === "rustfmt" ? "fmt" : name, "--version"])));
+    const working = await Promise.all(
+      names.map((name) => ask("cargo", [name === "rustfmt" ? "fmt" : name, "--version"])),
+    );
     if (working.every((version) => version !== null)) return "already there";
     await run("rustup", ["component", "add", ...names]).catch(() => {
       throw new Stop(`rustup could not add ${names.join(" and ")}; run \`rustup component add ${names.join(" ")}\`.`);

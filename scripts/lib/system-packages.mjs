@@ -1,23 +1,31 @@
 // Packages of the system, on Debian and Ubuntu: installed only when something is missing.
 
-import { ask, CommandFailed, run } from "./process.mjs";
 import { findProgram } from "./paths.mjs";
+import { ask, CommandFailed, run } from "./process.mjs";
 import { Stop, step } from "./report.mjs";
 
-/** Installs packages unless every one of `programs` is there. `what` names them for people. */
+/**
+ * Installs packages unless every program is there. `what` names them for people;
+ * each entry of `programs` lists the names that one program goes by, any of which will do.
+ */
 export async function ensurePrograms(what, programs, packages) {
   await step(what, async () => {
-    if (programs.every(findProgram)) return "already there";
+    const missing = () => programs.find((names) => !names.some(findProgram));
+    if (!missing()) return "already there";
     await install(what, packages);
-    const missing = programs.filter((program) => !findProgram(program));
-    if (missing.length > 0) throw new Stop(`${what}: ${missing.join(", ")} is still not on PATH after installing ${packages.join(" ")}.`);
+    if (missing())
+      throw new Stop(
+        `${missing()[0]} is still not on PATH; run \`sudo apt-get install --reinstall ${packages.join(" ")}\`.`,
+      );
+    return undefined;
   });
 }
 
 async function install(what, packages) {
   const command = `apt-get install -y --no-install-recommends ${packages.join(" ")}`;
   const prefix = await rootPrefix();
-  if (prefix === null) throw new Stop(`${what}: missing, and this user cannot install packages; run \`sudo ${command}\`.`);
+  if (prefix === null)
+    throw new Stop(`${what}: missing, and this user cannot install packages; run \`sudo ${command}\`.`);
   const aptGet = (...args) => {
     const [program, ...rest] = [...prefix, "apt-get", ...args];
     return run(program, rest, { env: { DEBIAN_FRONTEND: "noninteractive" } });

@@ -18,7 +18,9 @@ export async function ensureWasmTarget() {
   await step(`Rust's standard library for ${WASM_TARGET}`, async () => {
     const wish = process.env.STEADFAST_WASM_TARGET ?? "";
     if (!["", "rustup", "distribution"].includes(wish)) {
-      throw new Stop(`STEADFAST_WASM_TARGET is "${wish}": set it to rustup or distribution, or \`unset STEADFAST_WASM_TARGET\`.`);
+      throw new Stop(
+        `STEADFAST_WASM_TARGET is "${wish}": set it to rustup or distribution, or \`unset STEADFAST_WASM_TARGET\`.`,
+      );
     }
     if (wish !== "distribution" && (await rustupHasIt())) return "already there";
     if (wish === "" && distributionReady()) {
