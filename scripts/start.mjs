@@ -3,14 +3,10 @@
 
 import { spawn } from "node:child_process";
 import net from "node:net";
-import { ensureWasmBindgen } from "./lib/cargo-tools.mjs";
-import { demoDir, ensureDemo, ensureServer } from "./lib/demo-build.mjs";
-import { ensureNpmPackages } from "./lib/npm-packages.mjs";
-import { ensurePackage } from "./lib/package-build.mjs";
+import { demoDir } from "./lib/demo-build.mjs";
 import { childEnv, root, serverBinary } from "./lib/paths.mjs";
 import { main, Stop, seconds } from "./lib/report.mjs";
-import { ensureBasics } from "./lib/rust.mjs";
-import { ensureWasmTarget } from "./lib/wasm-target.mjs";
+import { setUp } from "./lib/setup.mjs";
 
 const HOST = "127.0.0.1";
 
@@ -18,13 +14,7 @@ await main(async () => {
   const started = performance.now();
   const port = wantedPort();
   await checkFree(port);
-  await ensureBasics();
-  const wasmEnv = await ensureWasmTarget();
-  await ensureWasmBindgen();
-  await ensureNpmPackages();
-  await ensurePackage(wasmEnv);
-  await ensureDemo();
-  await ensureServer();
+  await setUp(["demo", "server"]);
   console.log(`\nReady after ${seconds(performance.now() - started)}. Ctrl-C stops the server.`);
   return serve(port);
 });

@@ -7,7 +7,7 @@
 
 import { run } from "./lib/process.mjs";
 import { main, Stop, seconds } from "./lib/report.mjs";
-import { setUp } from "./lib/setup.mjs";
+import { buildNeeds, installTools } from "./lib/setup.mjs";
 import { STEPS, selectSteps } from "./lib/test-steps.mjs";
 
 /** A command that hangs is ended after this many milliseconds, and has failed. */
@@ -21,19 +21,20 @@ await main(async () => {
   if (unknown.length > 0) throw new Stop(`there is no step called ${unknown.join(", ")}; run \`npm test -- --list\`.`);
 
   console.log("Set-up");
-  const context = await setUp(selected.flatMap((step) => step.needs));
+  const context = await installTools(selected.flatMap((step) => step.needs));
   console.log("\nChecks");
   const results = [];
   for (const step of selected) results.push(await check(step, context));
   return summary(results);
 });
 
-async function check(step, { wasmEnv }) {
+async function check(step, context) {
   console.log(`▸ ${step.name}: ${step.shows}`);
   const started = performance.now();
-  const env = { ...(step.wasm ? wasmEnv : {}), ...step.env };
+  const env = { ...(step.wasm ? context.wasmEnv : {}), ...step.env };
   let failure = null;
   try {
+    await buildNeeds(step.needs, context);
     for (const [program, ...args] of step.commands) await run(program, args, { env, timeout: LIMIT });
   } catch (error) {
     failure = error;
