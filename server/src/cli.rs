@@ -1,0 +1,108 @@
+//! The command line.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use clap::{ArgAction, Parser};
+use tracing::level_filters::LevelFilter;
+
+use crate::config::{Config, Deadlines, Limits};
+use crate::log::LogFormat;
+use crate::origin::Origin;
+
+/// Development server of Steadfast: WebSocket echo at /ws, rooms at /hub/{room}, static files, and faults on request.
+#[derive(Clone, Debug, Parser)]
+#[command(version)]
+pub struct Cli {
+    /// Address to listen on
+    #[arg(long, default_value = "127.0.0.1", value_parser = parse_host)]
+    host: IpAddr,
+    /// Port to listen on; 0 takes any free one
+    #[arg(long, env = "PORT", default_value_t = 8080)]
+    port: u16,
+    /// Folder to serve at /
+    #[arg(long = "static", value_name = "DIR")]
+    static_dir: Option<PathBuf>,
+    /// Origin that may open WebSockets besides the server's own; may be repeated
+    #[arg(long = "origin", value_name = "URL")]
+    origins: Vec<Origin>,
+    /// Let in WebSocket requests without an Origin header (not from browsers)
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = ArgAction::Set)]
+    allow_missing_origin: bool,
+    /// Longest message taken, such as 64KiB
+    #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = parse_size)]
+    max_message: usize,
+    /// Connections open at once from one address
+    #[arg(long, value_name = "N", default_value_t = Limits::default().connections_per_address)]
+    max_connections: usize,
+    /// New connections a second from one address
+    #[arg(long, value_name = "N", default_value_t = Limits::default().connections_per_second)]
+    max_rate: u32,
+    /// Silence after which a link is closed; the answer to a ping counts as life
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = humantime::parse_duration)]
+    idle_timeout: Duration,
+    /// Time between the server's own WebSocket pings
+    #[arg(long, value_name = "TIME", default_value = "25s", value_parser = humantime::parse_duration)]
+    ping_interval: Duration,
+    /// Offer faults at /api/chaos (loopback only)
+    #[arg(long)]
+    chaos: bool,
+    /// How log lines look: json or text
+    #[arg(long, value_name = "FORMAT", default_value = "json")]
+    log_format: LogFormat,
+    /// Least important log lines to write: error, warn, info, debug or off
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
+    log_level: LevelFilter,
+}
+
+impl Cli {
+    /// How to write log lines.
+    pub fn log(&self) -> (LogFormat, LevelFilter) {
+        (self.log_format, self.log_level)
+    }
+}
+
+impl From<Cli> for Config {
+    fn from(cli: Cli) -> Self {
+        Self {
+            host: cli.host,
+            port: cli.port,
+            static_dir: cli.static_dir,
+            origins: cli.origins,
+            allow_missing_origin: cli.allow_missing_origin,
+            max_message: cli.max_message,
+            chaos: cli.chaos,
+            limits: Limits {
+                connections_per_address: cli.max_connections,
+                connections_per_second: cli.max_rate,
+                ..Limits::default()
+            },
+            deadlines: Deadlines {
+                idle: cli.idle_timeout,
+                ping: cli.ping_interval,
+                ..Deadlines::default()
+            },
+        }
+    }
+}
+
+fn parse_host(text: &str) -> Result<IpAddr, String> {
+    match text {
+        "localhost" => Ok(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        _ => text
+            .parse()
+            .map_err(|_| "give an IP address, such as 127.0.0.1 or 0.0.0.0".to_owned()),
+    }
+}
+
+fn parse_size(text: &str) -> Result<usize, String> {
+    let size: ByteSize = text
+        .parse()
+        .map_err(|_| "give a number of bytes, such as 65536, 64KiB or 1MiB".to_owned())?;
+    match usize::try_from(size.as_u64()) {
+        Ok(0) | Err(_) => Err("give at least 1 byte".to_owned()),
+        Ok(size) => Ok(size),
+    }
+}

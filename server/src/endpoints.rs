@@ -1,0 +1,142 @@
+//! The WebSocket endpoints: `/ws` echoes, `/hub/{room}` passes on to everybody in the room.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tokio_tungstenite::tungstenite::Message;
+use tracing::{info, warn};
+
+use crate::app::{App, Peer};
+use crate::error::ApiError;
+use crate::links::{Endpoint, Registration};
+use crate::request_id::{RequestId, is_token};
+use crate::ws::handshake;
+use crate::ws::link::{Ended, Link};
+use crate::ws::outbox::Outbox;
+
+/// The text that asks for a sign of life, and its answer.
+const PING: &str = "PING";
+const PONG: &str = "PONG";
+
+pub(crate) async fn echo(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    open(app, request, Endpoint::Echo).await
+}
+
+pub(crate) async fn hub(
+    State(app): State<Arc<App>>,
+    Path(room): Path<String>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    if !is_token(&room) {
+        let message = "a room's name is 1 to 64 of A-Z a-z 0-9 _ -";
+        return Err(ApiError::new(
+            StatusCode::BAD_REQUEST,
+            "INVALID_ROOM",
+            message,
+        ));
+    }
+    open(app, request, Endpoint::Hub(room.into())).await
+}
+
+async fn open(
+    app: Arc<App>,
+    mut request: Request,
+    endpoint: Endpoint,
+) -> Result<Response, ApiError> {
+    let refused = app.origins.check(request.headers());
+    refused.map_err(|refusal| {
+        ApiError::new(StatusCode::FORBIDDEN, "ORIGIN_REFUSED", refusal.to_string())
+    })?;
+    let (response, socket) = handshake::accept(&mut request)?;
+    let request_id = RequestId::of_extension(&request);
+    let peer = request
+        .extensions()
+        .get::<Peer>()
+        .cloned()
+        .ok_or_else(|| ApiError::of_status(StatusCode::INTERNAL_SERVER_ERROR))?;
+    let outbox = Arc::new(Outbox::new(app.config.limits.send_buffer));
+    let registration = app
+        .links
+        .register(request_id, endpoint, outbox)
+        .ok_or_else(ApiError::stopping)?;
+    let tasks = app.tasks.clone();
+    tasks.spawn(run(app, peer, registration, socket));
+    Ok(response)
+}
+
+/// Holds `peer` to the end, because the connection's place is counted until the link is gone.
+async fn run(app: Arc<App>, peer: Peer, registration: Registration, socket: OnUpgrade) {
+    let entry = registration.entry();
+    let id = entry.request_id.clone();
+    let stream = match socket.await {
+        Ok(upgraded) => TokioIo::new(upgraded),
+        Err(error) => {
+            warn!(requestId = id.as_str(), error = %error, "handshake not completed");
+            return;
+        }
+    };
+    info!(requestId = id.as_str(), connection = entry.id(), endpoint = %entry.endpoint, peer = %peer.address, "link opened");
+    let opened = Instant::now();
+    let mut messages = 0_u64;
+    let outbox = Arc::clone(&entry.outbox);
+    let link = Link::new(
+        stream,
+        outbox,
+        app.config.max_message,
+        app.config.deadlines.clone(),
+    )
+    .await;
+    let ended = link
+        .run(|message| {
+            messages += 1;
+            answer(&app, &entry.endpoint, message)
+        })
+        .await;
+    log_end(&registration, &ended, messages, opened);
+}
+
+fn answer(app: &App, endpoint: &Endpoint, message: Message) -> Option<Message> {
+    if matches!(&message, Message::Text(text) if text.as_str() == PING) {
+        return Some(Message::text(PONG));
+    }
+    match endpoint {
+        Endpoint::Echo => Some(message),
+        Endpoint::Hub(room) => {
+            app.links.broadcast(room, &message);
+            None
+        }
+    }
+}
+
+fn log_end(registration: &Registration, ended: &Ended, messages: u64, opened: Instant) {
+    let entry = registration.entry();
+    let id = entry.request_id.as_str();
+    let connection = entry.id();
+    let seconds = opened.elapsed().as_secs();
+    match ended {
+        Ended::ByPeer { code } => {
+            info!(
+                requestId = id,
+                connection, code, messages, seconds, "link closed by the client"
+            );
+        }
+        Ended::ByServer(farewell) => {
+            let (code, reason) = (farewell.code(), farewell.reason());
+            warn!(
+                requestId = id,
+                connection, code, reason, messages, seconds, "link closed by the server"
+            );
+        }
+        Ended::Lost(error) => {
+            info!(requestId = id, connection, error = %error, messages, seconds, "link lost");
+        }
+    }
+}

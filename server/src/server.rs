@@ -1,0 +1,168 @@
+//! Starting, accepting, stopping.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+
+use crate::admission::Admission;
+use crate::app::{App, Peer, router};
+use crate::config::Config;
+use crate::connection::Service;
+use crate::error::StartError;
+use crate::origin::OriginPolicy;
+
+/// Connections that may be told at one time why they are refused; more are dropped without a word.
+const DENIALS: usize = 64;
+/// Rest after a failed accept: the system lacks file handles or memory, and asking at once again would only spin.
+const ACCEPT_REST: Duration = Duration::from_millis(100);
+
+/// A server that listens.
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    admission: Arc<Admission>,
+    denials: Arc<Semaphore>,
+    service: Service,
+}
+
+impl Server {
+    /// Checks the configuration and starts to listen. Connections wait until [`run`](Self::run).
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn bind(config: Config) -> Result<Self, StartError> {
+        if config.chaos && !config.host.is_loopback() {
+            return Err(StartError::ChaosNotLocal(config.host));
+        }
+        let root = match &config.static_dir {
+            Some(path) => Some(real_dir(path).await?),
+            None => None,
+        };
+        let (listener, address) = listen(SocketAddr::new(config.host, config.port)).await?;
+        let app = Arc::new(App {
+            origins: OriginPolicy::new(
+                config.origins.clone(),
+                config.allow_missing_origin,
+                config.host,
+            ),
+            root,
+            links: Arc::default(),
+            tasks: TaskTracker::new(),
+            config,
+        });
+        Ok(Self {
+            listener,
+            address,
+            admission: Arc::new(Admission::new(&app.config.limits)),
+            denials: Arc::new(Semaphore::new(DENIALS)),
+            service: Service {
+                router: router(Arc::clone(&app)),
+                app,
+                stop: CancellationToken::new(),
+            },
+        })
+    }
+
+    /// The address it listens on, with the port that was really taken.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop` is done; then takes no more connections, closes every link with 1001,
+    /// and returns when all are gone, or after [`Deadlines::shutdown`](crate::Deadlines::shutdown).
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let mut stop = std::pin::pin!(stop);
+        info!(address = %self.address, "listening");
+        loop {
+            tokio::select! {
+                accepted = self.listener.accept() => self.take(accepted).await,
+                () = stop.as_mut() => break,
+            }
+        }
+        self.shut_down().await;
+    }
+
+    async fn take(&self, accepted: io::Result<(TcpStream, SocketAddr)>) {
+        let (tcp, address) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                warn!(error = %error, "cannot accept a connection");
+                sleep(ACCEPT_REST).await;
+                return;
+            }
+        };
+        // Echoes are small and awaited: they must not wait for more to come.
+        let _ = tcp.set_nodelay(true);
+        let service = self.service.clone();
+        let tasks = &self.service.app.tasks;
+        match self.admission.admit(address.ip()) {
+            Ok(permit) => {
+                let peer = Peer {
+                    address,
+                    _permit: Arc::new(permit),
+                };
+                tasks.spawn(service.serve(tcp, peer));
+            }
+            Err(denial) => match Arc::clone(&self.denials).try_acquire_owned() {
+                Ok(place) => {
+                    tasks.spawn(async move {
+                        service.deny(tcp, address, denial).await;
+                        drop(place);
+                    });
+                }
+                Err(_) => warn!(peer = %address, reason = %denial, "connection dropped"),
+            },
+        }
+    }
+
+    async fn shut_down(self) {
+        drop(self.listener);
+        let app = self.service.app;
+        info!(connections = app.links.count(), "stopping");
+        self.service.stop.cancel();
+        app.links.go_away();
+        app.tasks.close();
+        if timeout(app.config.deadlines.shutdown, app.tasks.wait())
+            .await
+            .is_err()
+        {
+            warn!(
+                connections = app.tasks.len(),
+                "stopped without waiting any longer"
+            );
+        } else {
+            info!("stopped");
+        }
+    }
+}
+
+async fn real_dir(path: &Path) -> Result<PathBuf, StartError> {
+    let failed = |source| StartError::StaticDir {
+        path: path.to_owned(),
+        source,
+    };
+    let root = tokio::fs::canonicalize(path).await.map_err(failed)?;
+    if !tokio::fs::metadata(&root).await.map_err(failed)?.is_dir() {
+        return Err(failed(io::ErrorKind::NotADirectory.into()));
+    }
+    Ok(root)
+}
+
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |source: io::Error| match source.kind() {
+        io::ErrorKind::AddrInUse => StartError::PortTaken(address),
+        _ => StartError::Listen { address, source },
+    };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let taken = listener.local_addr().map_err(failed)?;
+    Ok((listener, taken))
+}

@@ -1,0 +1,250 @@
+//! The task behind one open WebSocket: reads, answers, pings, keeps the deadlines, and closes in order.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use futures_util::{SinkExt, StreamExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
+
+use super::close::Farewell;
+use super::meter::Meter;
+use super::outbox::{Order, Outbox};
+use crate::config::Deadlines;
+
+/// Bytes read at once. tungstenite's default of 128 KiB is allocated for every link, used or not, and halves the speed.
+const READ_BUFFER: usize = 4 << 10;
+/// Bytes gathered before they are written without waiting for the end of the batch.
+const WRITE_BUFFER: usize = 64 << 10;
+
+/// One link.
+pub(crate) struct Link<S> {
+    socket: WebSocketStream<Meter<S>>,
+    outbox: Arc<Outbox>,
+    deadlines: Deadlines,
+    timer: Pin<Box<Sleep>>,
+    ping_at: Instant,
+    /// Accepted for sending, but the socket is still busy with what came before. Nothing is read meanwhile.
+    outgoing: Option<Message>,
+    unflushed: bool,
+    outbox_first: bool,
+}
+
+/// How a link ended.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// The peer closed, with this code (1005: none given).
+    ByPeer { code: u16 },
+    /// The server closed.
+    ByServer(Farewell),
+    /// The connection broke.
+    Lost(Error),
+}
+
+enum Event {
+    Message(Message),
+    Farewell(Farewell),
+    /// The socket gives no more messages.
+    Ended(Option<Error>),
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
+    /// Takes over a stream whose handshake is done.
+    pub(crate) async fn new(
+        stream: S,
+        outbox: Arc<Outbox>,
+        max_message: usize,
+        deadlines: Deadlines,
+    ) -> Self {
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER)
+            .write_buffer_size(WRITE_BUFFER)
+            .max_message_size(Some(max_message))
+            .max_frame_size(Some(max_message));
+        let ping_at = Instant::now() + deadlines.ping;
+        Self {
+            socket: WebSocketStream::from_raw_socket(
+                Meter::new(stream),
+                Role::Server,
+                Some(config),
+            )
+            .await,
+            outbox,
+            timer: Box::pin(sleep_until(ping_at)),
+            ping_at,
+            deadlines,
+            outgoing: None,
+            unflushed: false,
+            outbox_first: false,
+        }
+    }
+
+    /// Runs until the link is gone. `answer` gets each text and binary message and gives what to send back.
+    pub(crate) async fn run(mut self, mut answer: impl FnMut(Message) -> Option<Message>) -> Ended {
+        loop {
+            match poll_fn(|cx| self.poll_event(cx)).await {
+                Event::Message(Message::Close(frame)) => {
+                    self.leave(None).await;
+                    let code = frame.map_or(1005, |frame| frame.code.into());
+                    return Ended::ByPeer { code };
+                }
+                Event::Message(message @ (Message::Text(_) | Message::Binary(_))) => {
+                    self.outgoing = answer(message)
+                }
+                // Pings are answered by the protocol layer; a pong has done its work by arriving.
+                Event::Message(_) => {}
+                Event::Farewell(farewell) => {
+                    self.leave(Some(&farewell)).await;
+                    return Ended::ByServer(farewell);
+                }
+                Event::Ended(error) => return self.end(error).await,
+            }
+        }
+    }
+
+    async fn end(self, error: Option<Error>) -> Ended {
+        let error = error.unwrap_or(Error::ConnectionClosed);
+        match Farewell::for_error(&error) {
+            Some(farewell) => {
+                self.leave(Some(&farewell)).await;
+                Ended::ByServer(farewell)
+            }
+            None => Ended::Lost(error),
+        }
+    }
+
+    /// Finishes the closing handshake, then ends the connection so that the peer still reads our last frame:
+    /// a socket dropped with unread bytes in it sends a reset, which can overtake what was written before.
+    async fn leave(mut self, farewell: Option<&Farewell>) {
+        let patience = self.deadlines.close;
+        let goodbye = async {
+            if let Some(farewell) = farewell {
+                self.socket
+                    .send(Message::Close(Some(farewell.frame())))
+                    .await?;
+            }
+            while self.socket.next().await.is_some() {}
+            let stream = self.socket.get_mut();
+            stream.shutdown().await?;
+            let mut rest = [0; READ_BUFFER];
+            while stream.read(&mut rest).await? > 0 {}
+            Ok::<(), Error>(())
+        };
+        // Whether the peer took part no longer matters: the link is over either way.
+        let _ = timeout(patience, goodbye).await;
+    }
+
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
+        loop {
+            if let Some(message) = self.outgoing.take() {
+                match self.poll_send(cx, message) {
+                    Poll::Ready(Ok(())) => {}
+                    Poll::Ready(Err(error)) => return Poll::Ready(Event::Ended(Some(error))),
+                    Poll::Pending => return self.poll_blocked(cx),
+                }
+            }
+            if let Poll::Ready(event) = self.poll_sources(cx) {
+                match event {
+                    Some(event) => return Poll::Ready(event),
+                    None => continue,
+                }
+            }
+            // Everything at hand has been answered: now the answers leave, in one write.
+            if self.unflushed {
+                match self.socket.poll_flush_unpin(cx) {
+                    Poll::Ready(Ok(())) => self.unflushed = false,
+                    Poll::Ready(Err(error)) => return Poll::Ready(Event::Ended(Some(error))),
+                    Poll::Pending => {}
+                }
+            }
+            match ready!(self.poll_deadlines(cx)) {
+                Some(farewell) => return Poll::Ready(Event::Farewell(farewell)),
+                None => self.outgoing = Some(Message::Ping(Bytes::new())),
+            }
+        }
+    }
+
+    /// The next message or order; `None` if there is something to send now. The two sources take turns at being first.
+    fn poll_sources(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        self.outbox_first = !self.outbox_first;
+        if self.outbox_first {
+            if let Poll::Ready(order) = self.outbox.poll(cx) {
+                return Poll::Ready(self.take_order(order));
+            }
+        }
+        if let Poll::Ready(read) = self.socket.poll_next_unpin(cx) {
+            return Poll::Ready(Some(match read {
+                Some(Ok(message)) => Event::Message(message),
+                Some(Err(error)) => Event::Ended(Some(error)),
+                None => Event::Ended(None),
+            }));
+        }
+        if !self.outbox_first {
+            if let Poll::Ready(order) = self.outbox.poll(cx) {
+                return Poll::Ready(self.take_order(order));
+            }
+        }
+        Poll::Pending
+    }
+
+    fn take_order(&mut self, order: Order) -> Option<Event> {
+        match order {
+            Order::Send(message) => {
+                self.outgoing = Some(message);
+                None
+            }
+            Order::Close(farewell) => Some(Event::Farewell(farewell)),
+        }
+    }
+
+    fn poll_send(&mut self, cx: &mut Context<'_>, message: Message) -> Poll<Result<(), Error>> {
+        match self.socket.poll_ready_unpin(cx) {
+            Poll::Ready(Ok(())) => {
+                self.unflushed = true;
+                Poll::Ready(self.socket.start_send_unpin(message))
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Pending => {
+                self.outgoing = Some(message);
+                Poll::Pending
+            }
+        }
+    }
+
+    /// While the peer takes nothing, only an order to close can happen; the stream below ends a stall that lasts.
+    fn poll_blocked(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
+        self.outbox.poll_close(cx).map(Event::Farewell)
+    }
+
+    /// Ready with a reason to close, or with nothing when a ping is due.
+    fn poll_deadlines(&mut self, cx: &mut Context<'_>) -> Poll<Option<Farewell>> {
+        loop {
+            let meter = self.socket.get_ref();
+            let idle_at = meter.last_read() + self.deadlines.idle;
+            let frame_at = meter
+                .frame_since()
+                .map(|since| since + self.deadlines.frame);
+            let due = self.ping_at.min(idle_at).min(frame_at.unwrap_or(idle_at));
+            if self.timer.deadline() != due {
+                self.timer.as_mut().reset(due);
+            }
+            ready!(self.timer.as_mut().poll(cx));
+            let now = Instant::now();
+            if frame_at.is_some_and(|at| at <= now) {
+                return Poll::Ready(Some(Farewell::FrameLate));
+            }
+            if idle_at <= now {
+                return Poll::Ready(Some(Farewell::Idle));
+            }
+            if self.ping_at <= now {
+                self.ping_at = now + self.deadlines.ping;
+                return Poll::Ready(None);
+            }
+        }
+    }
+}
