@@ -9,21 +9,23 @@ import { findProgram, toolsDir } from "./paths.mjs";
 import { ask, CommandFailed, run } from "./process.mjs";
 import { Stop } from "./report.mjs";
 
-const TOOLCHAIN = "steadfast-distribution";
 const TARGET = "wasm32-unknown-unknown";
-const PACKAGES = ["rustc-web", "rust-web-src", "lld-22"];
+const PACKAGES = ["rustc-web", "rust-web-src", "rust-web-clippy", "lld-22"];
 
 const home = path.join(toolsDir, "distribution");
 const sysroot = path.join(home, "root/usr");
 const finished = path.join(home, "finished");
 
-/** Whether the toolchain has been made and linked. */
+/** Whether the toolchain has been made. */
 export const distributionReady = () => existsSync(finished);
 
-/** What cargo and wasm-pack need in their environment. The target folder is its own: two compilers never share one. */
-export const distributionEnv = () => ({ RUSTUP_TOOLCHAIN: TOOLCHAIN, CARGO_TARGET_DIR: path.join(home, "target") });
+/**
+ * What cargo and wasm-pack need in their environment: rustup takes a toolchain by its path, so none has to be registered.
+ * The target folder is its own: two compilers never share one.
+ */
+export const distributionEnv = () => ({ RUSTUP_TOOLCHAIN: sysroot, CARGO_TARGET_DIR: path.join(home, "target") });
 
-/** Makes the toolchain and links it into rustup. Resolves to false when it was there already. */
+/** Makes the toolchain. Resolves to false when it was there already. */
 export async function makeDistributionToolchain() {
   if (distributionReady()) return false;
   if (!findProgram("apt-get") || !findProgram("dpkg-deb")) {
@@ -36,7 +38,7 @@ export async function makeDistributionToolchain() {
   try {
     await unpack(await closure());
     await compileStandardLibrary();
-    await run("rustup", ["toolchain", "link", TOOLCHAIN, sysroot]);
+    await linkPrograms();
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error;
     console.error(error.output ?? "");
@@ -115,10 +117,12 @@ async function compileStandardLibrary() {
     if (name.endsWith(".rlib")) copyFileSync(path.join(built, name), path.join(into, name));
   }
   rmSync(empty, { recursive: true });
-  await linkLinker();
+  rmSync(path.join(sysroot, "src"), { recursive: true });
 }
 
-async function linkLinker() {
+/** rustc looks for its linker under the name rust-lld; cargo comes from rustup's stable toolchain. */
+async function linkPrograms() {
+  symlinkSync(await run("rustup", ["which", "cargo"]).then((text) => text.trim()), path.join(sysroot, "bin/cargo"));
   const host = /host: (\S+)/.exec(await run("rustc", ["-vV"]))[1];
   const bin = path.join(sysroot, "lib/rustlib", host, "bin");
   mkdirSync(bin, { recursive: true });
