@@ -14,10 +14,14 @@ use axum::response::Response;
 use axum::routing::{any, get};
 use axum::{Json, Router};
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 use crate::admission::Permit;
+use crate::chaos;
+use crate::chaos::faults::Faults;
+use crate::chaos::wire::Wire;
 use crate::config::Config;
 use crate::endpoints;
 use crate::error::ApiError;
@@ -33,8 +37,11 @@ pub(crate) struct App {
     /// The folder of static files, with every link in its path resolved.
     pub(crate) root: Option<PathBuf>,
     pub(crate) links: Arc<Links>,
+    pub(crate) faults: Faults,
     /// Every connection and link, so that a stopping server can wait for them.
     pub(crate) tasks: TaskTracker,
+    /// Done when the server is to stop.
+    pub(crate) stop: CancellationToken,
 }
 
 /// Who is at the other end of a connection; travels as an extension of its requests.
@@ -42,6 +49,8 @@ pub(crate) struct App {
 pub(crate) struct Peer {
     pub(crate) address: SocketAddr,
     pub(crate) _permit: Arc<Permit>,
+    /// With faults on offer, the handle of the connection's wire.
+    pub(crate) wire: Option<Arc<Wire>>,
 }
 
 /// Sent with every answer. Scripts come from this server alone, WebAssembly may be compiled, sockets may go anywhere.
@@ -63,6 +72,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/ws", any(endpoints::echo))
         .route("/hub/{room}", any(endpoints::hub))
         .route("/healthz", get(health))
+        .merge(chaos::api::routes(&app))
         .fallback(files::serve)
         .layer(from_fn(finish))
         .with_state(app)

@@ -14,12 +14,12 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use tracing::{debug, warn};
 
-use crate::admission::Denial;
+use crate::admission::{Denial, Permit};
 use crate::app::{App, Peer, add_headers};
+use crate::chaos::wire::splice;
 use crate::error::ApiError;
 use crate::guarded::Guarded;
 use crate::head;
@@ -30,13 +30,24 @@ use crate::request_id::RequestId;
 pub(crate) struct Service {
     pub(crate) app: Arc<App>,
     pub(crate) router: Router,
-    pub(crate) stop: CancellationToken,
 }
 
 impl Service {
     /// Serves a connection that was let in.
-    pub(crate) async fn serve(self, tcp: TcpStream, peer: Peer) {
-        self.serve_stream(tcp, peer).await;
+    pub(crate) async fn serve(self, tcp: TcpStream, address: SocketAddr, permit: Permit) {
+        let mut peer = Peer {
+            address,
+            _permit: Arc::new(permit),
+            wire: None,
+        };
+        if self.app.config.chaos {
+            let (stream, wire, pump) = splice(tcp);
+            peer.wire = Some(wire);
+            self.app.tasks.spawn(pump);
+            self.serve_stream(stream, peer).await;
+        } else {
+            self.serve_stream(tcp, peer).await;
+        }
     }
 
     /// Answers a connection that was not let in, once it has asked something.
@@ -55,7 +66,7 @@ impl Service {
         let config = &self.app.config;
         let head = tokio::select! {
             head = head::read(&mut stream, &config.limits, &config.deadlines) => head,
-            () = self.stop.cancelled() => return,
+            () = self.app.stop.cancelled() => return,
         };
         match head {
             Ok(head) => {
@@ -87,7 +98,7 @@ impl Service {
         );
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
-            () = self.stop.cancelled() => {
+            () = self.app.stop.cancelled() => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }

@@ -12,6 +12,8 @@ use tokio_tungstenite::tungstenite::Message;
 use tracing::{info, warn};
 
 use crate::app::{App, Peer};
+use crate::chaos::faults::Gate;
+use crate::chaos::wire::End;
 use crate::error::ApiError;
 use crate::links::{Endpoint, Registration};
 use crate::request_id::{RequestId, is_token};
@@ -51,25 +53,43 @@ async fn open(
     mut request: Request,
     endpoint: Endpoint,
 ) -> Result<Response, ApiError> {
-    let refused = app.origins.check(request.headers());
-    refused.map_err(|refusal| {
-        ApiError::new(StatusCode::FORBIDDEN, "ORIGIN_REFUSED", refusal.to_string())
-    })?;
+    app.origins.check(request.headers())?;
     let (response, socket) = handshake::accept(&mut request)?;
     let request_id = RequestId::of_extension(&request);
-    let peer = request
-        .extensions()
-        .get::<Peer>()
-        .cloned()
-        .ok_or_else(|| ApiError::of_status(StatusCode::INTERNAL_SERVER_ERROR))?;
+    let peer = request.extensions().get::<Peer>().cloned();
+    let peer = peer.ok_or_else(|| ApiError::of_status(StatusCode::INTERNAL_SERVER_ERROR))?;
+    let gate = pass_gate(&app, &endpoint, &peer).await?;
     let outbox = Arc::new(Outbox::new(app.config.limits.send_buffer));
+    if let Some(farewell) = gate.accept_close {
+        outbox.close(farewell);
+    }
     let registration = app
         .links
         .register(request_id, endpoint, outbox)
         .ok_or_else(ApiError::stopping)?;
+    if let Some(wire) = &peer.wire {
+        app.faults
+            .attach(Arc::clone(registration.entry()), Arc::clone(wire));
+    }
     let tasks = app.tasks.clone();
     tasks.spawn(run(app, peer, registration, socket));
     Ok(response)
+}
+
+/// Lets the faults have their say before the answer: late, or a reset instead of it.
+async fn pass_gate(app: &App, endpoint: &Endpoint, peer: &Peer) -> Result<Gate, ApiError> {
+    let gate = tokio::select! {
+        gate = app.faults.gate(endpoint) => gate,
+        () = app.stop.cancelled() => return Err(ApiError::stopping()),
+    };
+    match &peer.wire {
+        Some(wire) if gate.refuse => {
+            wire.end(End::Reset);
+            // The reset goes out without an answer; this request ends with its connection.
+            std::future::pending().await
+        }
+        _ => Ok(gate),
+    }
 }
 
 /// Holds `peer` to the end, because the connection's place is counted until the link is gone.

@@ -17,6 +17,7 @@
 
 mod admission;
 mod app;
+mod chaos;
 mod cli;
 mod config;
 mod connection;

@@ -153,7 +153,7 @@ impl Links {
 }
 
 impl Registration {
-    pub(crate) fn entry(&self) -> &Entry {
+    pub(crate) fn entry(&self) -> &Arc<Entry> {
         &self.entry
     }
 }

@@ -14,7 +14,8 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::admission::Admission;
-use crate::app::{App, Peer, router};
+use crate::app::{App, router};
+use crate::chaos::faults::Faults;
 use crate::config::Config;
 use crate::connection::Service;
 use crate::error::StartError;
@@ -56,7 +57,9 @@ impl Server {
             ),
             root,
             links: Arc::default(),
+            faults: Faults::default(),
             tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
             config,
         });
         Ok(Self {
@@ -67,7 +70,6 @@ impl Server {
             service: Service {
                 router: router(Arc::clone(&app)),
                 app,
-                stop: CancellationToken::new(),
             },
         })
     }
@@ -106,11 +108,7 @@ impl Server {
         let tasks = &self.service.app.tasks;
         match self.admission.admit(address.ip()) {
             Ok(permit) => {
-                let peer = Peer {
-                    address,
-                    _permit: Arc::new(permit),
-                };
-                tasks.spawn(service.serve(tcp, peer));
+                tasks.spawn(service.serve(tcp, address, permit));
             }
             Err(denial) => match Arc::clone(&self.denials).try_acquire_owned() {
                 Ok(place) => {
@@ -128,7 +126,8 @@ impl Server {
         drop(self.listener);
         let app = self.service.app;
         info!(connections = app.links.count(), "stopping");
-        self.service.stop.cancel();
+        app.stop.cancel();
+        app.faults.lift_all();
         app.links.go_away();
         app.tasks.close();
         if timeout(app.config.deadlines.shutdown, app.tasks.wait())

@@ -68,6 +68,12 @@ impl Farewell {
         }
     }
 
+    /// The close that a fault asks for.
+    pub(crate) fn ordered(code: u16, reason: &str) -> Self {
+        let reason = reason.to_owned();
+        Self::Ordered { code, reason }
+    }
+
     /// What to tell a peer whose bytes could not be read; none if it is gone.
     pub(crate) fn for_error(error: &Error) -> Option<Self> {
         match error {
