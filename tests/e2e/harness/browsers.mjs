@@ -64,10 +64,7 @@ async function firefox(headed, dark) {
 
 async function webkit(headed, dark) {
   const display = headed ? null : await openDisplay();
-  const driver = await startDriver("WebKitWebDriver", (port) => [`--port=${port}`], {
-    ...(display && { DISPLAY: display.name, GDK_BACKEND: "x11" }),
-    WEBKIT_DISABLE_COMPOSITING_MODE: "1",
-  });
+  const driver = await startDriver("WebKitWebDriver", (port) => [`--port=${port}`], display && { DISPLAY: display.name, GDK_BACKEND: "x11" });
   const browser = await openSession(driver, [], {
     browserName: "MiniBrowser",
     "webkitgtk:browserOptions": { binary: process.env.MINIBROWSER ?? MINIBROWSER, args: ["--automation", ...(dark ? ["--dark-mode"] : [])] },
