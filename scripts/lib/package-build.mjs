@@ -1,6 +1,16 @@
 // dist/: the published package, made of npm/ and of what wasm-bindgen and wasm-opt make of the crate.
 
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { lockedVersion } from "./cargo-tools.mjs";
@@ -71,6 +81,7 @@ async function makePackage(module) {
     await bind(module, path.join(made, "wasm"));
     inlineModule(path.join(made, "wasm"));
     copySources(made);
+    chmodSync(made, 0o755);
     rmSync(distDir, { recursive: true, force: true });
     renameSync(made, distDir);
   } finally {
