@@ -43,7 +43,7 @@ impl Backoff {
         self.retries = self.retries.saturating_add(1);
         let delay = if later {
             jittered(config, rng, self.previous, step.saturating_add(2))
-                .max(config.base.min(config.max))
+                .max(config.base.max(config.min).min(config.max))
         } else if established && step == 0 {
             rng.between(Span::ZERO, config.first)
         } else {

@@ -6,7 +6,8 @@ mod receive;
 mod send;
 mod wake;
 
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 use crate::backoff::Backoff;
 use crate::health::{Health, HealthMeter};
@@ -37,8 +38,8 @@ pub struct Engine<P> {
     patience_ends: Instant,
     /// When the link was lost that has not been replaced yet.
     lost_at: Option<Instant>,
-    /// The loss that the application is deciding about, and whether its link had opened.
-    undecided: Option<(Loss, bool)>,
+    /// The loss that the application is deciding about.
+    undecided: Option<Undecided>,
     last_loss: Loss,
     network_down: bool,
     suspended: bool,
@@ -72,6 +73,16 @@ enum Phase {
     Waiting,
     /// No attempt before the network, or the page, is back.
     Paused,
+}
+
+/// A loss that the application is deciding about.
+#[derive(Clone, Copy, Debug)]
+struct Undecided {
+    loss: Loss,
+    /// Whether the link had opened.
+    opened: bool,
+    /// Whether the application has been told of the loss.
+    told: bool,
 }
 
 /// What is remembered of the present link alone.
@@ -169,7 +180,7 @@ impl<P: PartialEq> Engine<P> {
                 self.handle_timeout(now, buffered_bytes, wall_ms);
             }
             Input::LinkOpened { generation }
-            | Input::Greeted { generation, .. }
+            | Input::Greeted { generation }
             | Input::LinkFailed { generation, .. }
             | Input::LinkMessage { generation, .. }
             | Input::LinkClosed { generation, .. }
@@ -177,7 +188,7 @@ impl<P: PartialEq> Engine<P> {
             | Input::DecisionPending { generation }
                 if generation != self.generation => {}
             Input::LinkOpened { .. } => self.handle_link_opened(now),
-            Input::Greeted { messages, .. } => self.handle_greeted(now, messages),
+            Input::Greeted { .. } => self.handle_greeted(now),
             Input::LinkFailed { fatal, .. } => self.handle_link_failed(now, fatal),
             Input::LinkMessage {
                 payload,
@@ -249,8 +260,13 @@ impl<P: PartialEq> Engine<P> {
 
     fn handle_timeout(&mut self, now: Instant, buffered_bytes: u32, wall_ms: u64) {
         self.link.buffered_bytes = buffered_bytes;
-        let slept = self.clock.slept_until(now, wall_ms);
-        while let Some((timer, deadline)) = self.timers.expire(now) {
+        if self.clock.slept_until(now, wall_ms) {
+            self.wake(now);
+        }
+        for timer in Timer::ALL {
+            let Some(deadline) = self.timers.expire(timer, now) else {
+                continue;
+            };
             match timer {
                 Timer::Connect => self.handle_connect_timeout(now),
                 Timer::Retry => self.dial(now),
@@ -261,9 +277,6 @@ impl<P: PartialEq> Engine<P> {
                 Timer::Expiry => self.expire_messages(now),
                 Timer::Drain => {}
             }
-        }
-        if slept {
-            self.wake(now);
         }
         self.settle_departures();
         self.watch_drain(now);

@@ -1,6 +1,6 @@
 //! How well the link does, as one number and a few more.
 
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
 
 use crate::heartbeat::Heartbeat;
 use crate::{Instant, Span};

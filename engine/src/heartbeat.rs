@@ -4,7 +4,7 @@
 //! id, any inbound message is a sign of life, and until a pong has ever been seen it is not known
 //! whether this server answers pings at all.
 
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
 
 use crate::{HeartbeatConfig, Instant, Span};
 
@@ -203,14 +203,15 @@ impl Heartbeat {
         }
     }
 
-    /// Whether waking is a reason to ping: not while another such ping is on its way.
+    /// Whether waking is a reason to ping: not while another such ping has still time.
     #[must_use]
-    pub fn wants_probe(&self) -> bool {
-        self.config.enabled
-            && self.may_ping()
-            && !self
-                .ping
-                .is_some_and(|ping| !ping.alive && (ping.probe || ping.after_late_timer))
+    pub fn wants_probe(&self, now: Instant) -> bool {
+        let has_time = |ping: Ping| {
+            !ping.alive
+                && (ping.probe || ping.after_late_timer)
+                && now.since(ping.sent) <= self.config.probe
+        };
+        self.config.enabled && self.may_ping() && !self.ping.is_some_and(has_time)
     }
 
     /// Whether a pong would be recognised now.

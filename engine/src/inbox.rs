@@ -1,6 +1,6 @@
 //! Messages that came in before anybody listened.
 
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
 
 /// Inbound messages in order, bounded; the oldest give way, and are counted.
 #[derive(Debug)]
@@ -48,5 +48,6 @@ impl<P> Inbox<P> {
     pub(crate) fn clear(&mut self) {
         self.messages.clear();
         self.bytes = 0;
+        self.missed = 0;
     }
 }

@@ -41,12 +41,10 @@ pub enum Input<P> {
         /// The attempt.
         generation: u32,
     },
-    /// The greeting of the application, in order, for the link that just opened.
+    /// The application's greeting was given to the link that just opened.
     Greeted {
         /// The link.
         generation: u32,
-        /// What to send before anything else.
-        messages: Vec<P>,
     },
     /// The attempt can not be made, or the link not greeted: a function of the application failed,
     /// or it gave something that no socket can be made of.

@@ -23,6 +23,10 @@
 //! | the health score | [`health`] |
 //! | every deadline | [`timers`] |
 
+#![no_std]
+
+extern crate alloc;
+
 pub mod backoff;
 pub mod close_code;
 mod config;

@@ -1,6 +1,7 @@
 //! Messages that wait for a link.
 
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 use crate::{DropReason, Instant, Overflow, Priority, QueueConfig, Refusal};
 
@@ -55,47 +56,49 @@ impl<P: PartialEq> Outbox<P> {
         config: &QueueConfig,
         dropped: &mut Vec<Dropped<P>>,
     ) -> Result<(), Refusal> {
-        let replaced = self.position_of(&message.key);
-        let (freed_messages, freed_bytes) =
-            replaced.map_or((0, 0), |(lane, at)| (1, self.lanes[lane][at].bytes));
-        let room = Room {
-            messages: config.max_messages.saturating_add(freed_messages),
-            bytes: config.max_bytes.saturating_add(freed_bytes),
+        let place = self.position_of(&message.key);
+        let held = place.map_or(Room::NONE, |(lane, at)| Room {
+            messages: 1,
+            bytes: self.lanes[lane][at].bytes,
+        });
+        let others = Room {
+            messages: self.len().saturating_sub(held.messages),
+            bytes: self.bytes.saturating_sub(held.bytes),
         };
-        if !self.fits(&message, room) {
+        if !others.has_place_for(&message, config) {
             match config.overflow {
                 Overflow::Reject => return Err(Refusal::QueueFull),
-                Overflow::DropOldest if self.can_make_room(&message, config) => {}
+                Overflow::DropOldest if self.can_make_room(&message, place, config) => {}
                 Overflow::DropOldest | Overflow::DropNewest => {
                     dropped.push((message, DropReason::Overflow));
                     return Ok(());
                 }
             }
         }
-        let message = match replaced {
-            Some(place) => match self.replace(place, message, dropped) {
-                None => return Ok(self.make_room(config, dropped)),
-                Some(message) => message,
-            },
-            None => message,
-        };
-        self.append(message);
-        self.make_room(config, dropped);
+        let lane = message.priority as usize;
+        let mut at = self.lanes[lane].len();
+        if let Some((old_lane, old_at)) = place
+            && let Some(old) = self.remove(old_lane, old_at)
+        {
+            dropped.push((old, DropReason::Replaced));
+            if old_lane == lane {
+                at = old_at;
+            }
+        }
+        at -= self.make_room(&message, at, config, dropped);
+        self.insert(at, message);
         Ok(())
     }
 
     /// Adds `message` without regard to any bound: it leaves at once.
     pub fn append(&mut self, message: Waiting<P>) {
-        self.bytes = self.bytes.saturating_add(message.bytes);
-        self.next_expiry = self.next_expiry.min(message.expires_at);
-        self.lanes[message.priority as usize].push_back(message);
+        self.insert(self.lanes[message.priority as usize].len(), message);
     }
 
     /// Takes the message whose turn it is.
     pub fn pop(&mut self) -> Option<Waiting<P>> {
-        let message = self.lanes.iter_mut().find_map(VecDeque::pop_front)?;
-        self.bytes = self.bytes.saturating_sub(message.bytes);
-        Some(message)
+        let lane = self.lanes.iter().position(|lane| !lane.is_empty())?;
+        self.remove(lane, 0)
     }
 
     /// Takes a message back by its ticket.
@@ -152,50 +155,55 @@ impl<P: PartialEq> Outbox<P> {
         })
     }
 
-    fn fits(&self, message: &Waiting<P>, room: Room) -> bool {
-        self.len() < room.messages && self.bytes.saturating_add(message.bytes) <= room.bytes
-    }
-
-    /// Whether dropping what does not outrank `message` makes room for it.
-    fn can_make_room(&self, message: &Waiting<P>, config: &QueueConfig) -> bool {
-        let above = &self.lanes[..message.priority as usize];
-        let messages: u32 = above.iter().map(|lane| lane.len() as u32).sum();
-        let bytes: u32 = above.iter().flatten().map(|waiting| waiting.bytes).sum();
-        messages < config.max_messages && bytes.saturating_add(message.bytes) <= config.max_bytes
-    }
-
-    /// Puts `message` where the one with its key waits, or hands it back when it belongs into
-    /// another lane.
-    fn replace(
-        &mut self,
-        (lane, at): (usize, usize),
-        message: Waiting<P>,
-        dropped: &mut Vec<Dropped<P>>,
-    ) -> Option<Waiting<P>> {
-        if lane != message.priority as usize {
-            if let Some(old) = self.remove(lane, at) {
-                dropped.push((old, DropReason::Replaced));
-            }
-            return Some(message);
-        }
-        let others = self.bytes.saturating_sub(self.lanes[lane][at].bytes);
-        self.bytes = others.saturating_add(message.bytes);
+    fn insert(&mut self, at: usize, message: Waiting<P>) {
+        self.bytes = self.bytes.saturating_add(message.bytes);
         self.next_expiry = self.next_expiry.min(message.expires_at);
-        let old = core::mem::replace(&mut self.lanes[lane][at], message);
-        dropped.push((old, DropReason::Replaced));
-        None
+        self.lanes[message.priority as usize].insert(at, message);
     }
 
-    /// Drops the oldest of the lowest priority until the bounds hold. The newest message of its
-    /// lane is never reached: [`Self::can_make_room`] was asked first.
-    fn make_room(&mut self, config: &QueueConfig, dropped: &mut Vec<Dropped<P>>) {
-        while self.len() > config.max_messages || self.bytes > config.max_bytes {
-            let Some(lane) = self.lanes.iter().rposition(|lane| !lane.is_empty()) else {
-                return;
+    /// Whether dropping what does not outrank `message`, which takes the place of the one at
+    /// `place`, makes room for it.
+    fn can_make_room(
+        &self,
+        message: &Waiting<P>,
+        place: Option<(usize, usize)>,
+        config: &QueueConfig,
+    ) -> bool {
+        let mut above = Room::NONE;
+        for (lane, waiting) in self.lanes.iter().enumerate().take(message.priority as usize) {
+            for (at, waiting) in waiting.iter().enumerate() {
+                if place != Some((lane, at)) {
+                    above.messages += 1;
+                    above.bytes = above.bytes.saturating_add(waiting.bytes);
+                }
+            }
+        }
+        above.has_place_for(message, config)
+    }
+
+    /// Drops the oldest of the lowest priority until there is a place for `message`. How many of
+    /// these stood before `at` in its own lane. Nothing of a higher lane is ever reached:
+    /// [`Self::can_make_room`] was asked first.
+    fn make_room(
+        &mut self,
+        message: &Waiting<P>,
+        at: usize,
+        config: &QueueConfig,
+        dropped: &mut Vec<Dropped<P>>,
+    ) -> usize {
+        let mut before = 0;
+        loop {
+            let held = Room { messages: self.len(), bytes: self.bytes };
+            let lane = self.lanes.iter().rposition(|lane| !lane.is_empty());
+            if held.has_place_for(message, config) {
+                return before;
+            }
+            let Some(old) = lane.and_then(|lane| self.remove(lane, 0)) else {
+                return before;
             };
-            let Some(old) = self.remove(lane, 0) else {
-                return;
-            };
+            if old.priority == message.priority && before < at {
+                before += 1;
+            }
             dropped.push((old, DropReason::Overflow));
         }
     }
@@ -212,6 +220,9 @@ impl<P: PartialEq> Outbox<P> {
     fn remove(&mut self, lane: usize, at: usize) -> Option<Waiting<P>> {
         let message = self.lanes[lane].remove(at)?;
         self.bytes = self.bytes.saturating_sub(message.bytes);
+        if self.is_empty() {
+            self.next_expiry = Instant::NEVER;
+        }
         Some(message)
     }
 }
@@ -222,9 +233,22 @@ impl<P: PartialEq> Default for Outbox<P> {
     }
 }
 
-/// What the queue may hold.
+/// What messages take up.
 #[derive(Clone, Copy)]
 struct Room {
     messages: u32,
     bytes: u32,
+}
+
+impl Room {
+    const NONE: Self = Self {
+        messages: 0,
+        bytes: 0,
+    };
+
+    /// Whether `message` fits beside these.
+    fn has_place_for<P>(self, message: &Waiting<P>, config: &QueueConfig) -> bool {
+        let bytes = self.bytes.checked_add(message.bytes);
+        self.messages < config.max_messages && bytes.is_some_and(|bytes| bytes <= config.max_bytes)
+    }
 }

@@ -70,14 +70,14 @@ impl Timers {
         self.0.iter().copied().fold(Instant::NEVER, Instant::min)
     }
 
-    /// Stops and returns a timer that is due at `now`, with the deadline that it had.
-    pub fn expire(&mut self, now: Instant) -> Option<(Timer, Instant)> {
-        let timer = Timer::ALL
-            .into_iter()
-            .find(|timer| self.deadline(*timer) <= now)?;
+    /// Stops `timer` if it is due at `now`. The deadline that it had.
+    pub fn expire(&mut self, timer: Timer, now: Instant) -> Option<Instant> {
         let deadline = self.deadline(timer);
+        if deadline > now || deadline == Instant::NEVER {
+            return None;
+        }
         self.stop(timer);
-        Some((timer, deadline))
+        Some(deadline)
     }
 }
 

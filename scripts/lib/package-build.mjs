@@ -24,7 +24,7 @@ import { WASM_TARGET } from "./wasm-target.mjs";
 export async function compileWasm(wasmEnv, { show = true } = {}) {
   const env = { ...wasmEnv, ...(await pathFreeEnv(wasmEnv)) };
   const args = [
-    "build",
+    "rustc",
     "--profile",
     "wasm",
     "--target",
@@ -33,6 +33,9 @@ export async function compileWasm(wasmEnv, { show = true } = {}) {
     "steadfast",
     "--lib",
     "--no-default-features",
+    // Built as an rlib as well, as Cargo.toml says for the tests, the crate gets no link-time optimisation.
+    "--crate-type",
+    "cdylib",
   ];
   await run("cargo", args, { env, show });
   return path.join(wasmEnv.CARGO_TARGET_DIR ?? targetDir(), WASM_TARGET, "wasm", "steadfast.wasm");

@@ -30,6 +30,7 @@ impl<P: PartialEq> Engine<P> {
         } else if self.has_attempt() {
             self.hang_up(HangUp::Abandoned);
         }
+        self.tell_undecided(true);
         self.start_over(now);
         Ok(())
     }
@@ -92,13 +93,10 @@ impl<P: PartialEq> Engine<P> {
         }
     }
 
-    pub(super) fn handle_greeted(&mut self, now: Instant, messages: Vec<P>) {
-        if self.phase != Phase::Greeting {
-            return;
+    pub(super) fn handle_greeted(&mut self, now: Instant) {
+        if self.phase == Phase::Greeting {
+            self.open(now);
         }
-        self.outputs
-            .extend(messages.into_iter().map(Output::Transmit));
-        self.open(now);
     }
 
     /// The link carries messages from here on.
@@ -107,6 +105,7 @@ impl<P: PartialEq> Engine<P> {
         self.timers.stop(Timer::GiveUp);
         self.phase = Phase::Open;
         self.link.opened_at = now;
+        self.expire_messages(now);
         self.set_state(State::Open);
         self.tell(Event::Open {
             attempt: self.attempts,

@@ -1,6 +1,6 @@
 //! From a lost link to the next attempt, or to the end.
 
-use super::{Engine, Phase};
+use super::{Engine, Phase, Undecided};
 use crate::close_code::{Policy, policy};
 use crate::timers::{Timer, Timers};
 use crate::{
@@ -36,7 +36,11 @@ impl<P: PartialEq> Engine<P> {
     pub(super) fn lose(&mut self, now: Instant, loss: Loss) {
         let opened = self.forget_link(now);
         if self.config.decides {
-            self.undecided = Some((loss, opened));
+            self.undecided = Some(Undecided {
+                loss,
+                opened,
+                told: false,
+            });
             self.phase = Phase::Deciding;
             let (generation, attempt) = (self.generation, self.attempts);
             self.outputs.push_back(Output::Decide {
@@ -52,19 +56,18 @@ impl<P: PartialEq> Engine<P> {
 
     /// The application will decide later: until then the loss counts as one that is retried.
     pub(super) fn handle_decision_pending(&mut self, now: Instant) {
-        if let Some((loss, opened)) = self.undecided {
+        if self.undecided.is_some() {
             self.timers
                 .set(Timer::Decide, now + self.config.connect_timeout);
-            self.tell_loss(loss, opened, true);
+            self.tell_undecided(true);
             self.set_state(State::Reconnecting);
         }
     }
 
     pub(super) fn handle_decision(&mut self, now: Instant, decision: Option<Decision>) {
-        if let Some((loss, opened)) = self.undecided.take() {
+        if let Some(Undecided { loss, opened, told }) = self.undecided.take() {
             self.timers.stop(Timer::Decide);
-            let tell = self.state == State::Open;
-            self.follow(now, loss, opened, decision, tell);
+            self.follow(now, loss, opened, decision, !told);
         }
     }
 
@@ -89,6 +92,7 @@ impl<P: PartialEq> Engine<P> {
         } else if self.has_attempt() {
             self.hang_up(HangUp::Closed);
         }
+        self.tell_undecided(false);
         self.set_state(State::Closing);
         self.rest();
         self.inbox.clear();
@@ -105,6 +109,7 @@ impl<P: PartialEq> Engine<P> {
         if self.has_attempt() {
             self.hang_up(HangUp::Abandoned);
         }
+        self.tell_undecided(false);
         self.fail(FailureKind::RetriesExhausted, self.last_loss);
     }
 
@@ -205,6 +210,16 @@ impl<P: PartialEq> Engine<P> {
             Verdict::Fail(FailureKind::Unauthorized)
         } else {
             Verdict::Wait { later: false }
+        }
+    }
+
+    /// A loss whose decision is not there yet, or will not be waited for.
+    pub(super) fn tell_undecided(&mut self, will_retry: bool) {
+        if let Some(undecided) = &mut self.undecided
+            && !core::mem::replace(&mut undecided.told, true)
+        {
+            let (loss, opened) = (undecided.loss, undecided.opened);
+            self.tell_loss(loss, opened, will_retry);
         }
     }
 

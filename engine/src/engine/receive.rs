@@ -25,7 +25,7 @@ impl<P: PartialEq> Engine<P> {
             self.timers.stop(Timer::Pong);
             self.schedule_ping(now);
         }
-        if !is_pong {
+        if round_trip.is_none() {
             self.inbox.push(payload, bytes);
         }
     }

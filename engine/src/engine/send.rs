@@ -1,5 +1,7 @@
 //! From the application to the link.
 
+use alloc::vec::Vec;
+
 use super::{Engine, Phase};
 use crate::outbox::Waiting;
 use crate::timers::Timer;
@@ -33,7 +35,7 @@ impl<P: PartialEq> Engine<P> {
         if send.bytes > self.config.max_message_bytes {
             return Err(Refusal::MessageTooLarge);
         }
-        self.link.buffered_bytes = buffered_bytes;
+        self.look_at_link(now, buffered_bytes);
         let ahead = buffered_bytes.saturating_add(self.outbox.bytes());
         let flows = self.link_takes(ahead) && !self.queue_told;
         let (message, volatile) = self.waiting(now, send);
@@ -56,17 +58,16 @@ impl<P: PartialEq> Engine<P> {
             .queue
             .as_ref()
             .map_or(u32::MAX, |queue| queue.high_water_mark);
-        self.phase == Phase::Open && buffered_bytes < mark
+        self.phase == Phase::Open && (buffered_bytes == 0 || buffered_bytes < mark)
     }
 
     /// The message whose turn it is, when the link takes one.
     pub(super) fn poll_transmit(&mut self) -> Option<Output<P>> {
-        if !self.link_takes(self.link.buffered_bytes) {
+        if self.phase != Phase::Open {
             return None;
         }
-        let Some(message) = self.outbox.pop() else {
-            if self.queue_told {
-                self.queue_told = false;
+        if self.outbox.is_empty() {
+            if core::mem::take(&mut self.queue_told) {
                 self.timers.stop(Timer::Expiry);
                 return Some(Output::Event(Event::Queue {
                     messages: 0,
@@ -74,7 +75,11 @@ impl<P: PartialEq> Engine<P> {
                 }));
             }
             return self.poll_flushed();
-        };
+        }
+        if !self.link_takes(self.link.buffered_bytes) {
+            return None;
+        }
+        let message = self.outbox.pop()?;
         self.link.unconfirmed = self.link.unconfirmed.saturating_add(1);
         if message.ticket != 0 {
             self.departures.push_back((message.ticket, UNKNOWN_TOTAL));
@@ -83,25 +88,23 @@ impl<P: PartialEq> Engine<P> {
     }
 
     pub(super) fn withdraw(&mut self, ticket: u32) {
-        self.outbox.withdraw(ticket);
+        if ticket != 0 {
+            self.outbox.withdraw(ticket);
+        }
         self.tell_if_drained();
     }
 
-    /// Takes back all that waits, in the order in which it would have left. Who waits for one of
-    /// these to leave is told that it will not.
-    pub fn take_queue(&mut self) -> Vec<P> {
-        let mut payloads = Vec::new();
-        while let Some(message) = self.outbox.pop() {
-            if message.ticket != 0 {
-                self.tell(Event::Settled {
-                    ticket: message.ticket,
-                    done: false,
-                });
-            }
-            payloads.push(message.payload);
+    /// Takes back one message that waits, in the order in which they would have left; to be called
+    /// until it returns `None`. Who waits for it to leave is told that it will not.
+    pub fn take_back(&mut self) -> Option<P> {
+        let Some(message) = self.outbox.pop() else {
+            self.tell_if_drained();
+            return None;
+        };
+        if message.ticket != 0 {
+            self.tell(Event::Settled { ticket: message.ticket, done: false });
         }
-        self.tell_if_drained();
-        payloads
+        Some(message.payload)
     }
 
     pub(super) fn flush(
@@ -113,13 +116,22 @@ impl<P: PartialEq> Engine<P> {
         if self.state.is_final() {
             return Err(Refusal::Closed);
         }
-        self.link.buffered_bytes = buffered_bytes;
+        self.look_at_link(now, buffered_bytes);
         self.flushes.push(ticket);
         if self.phase != Phase::Open && self.outbox.is_empty() {
             self.settle_flushes(true);
         }
         self.watch_drain(now);
         Ok(())
+    }
+
+    /// Notes what the link has still to send. What waits may leave now, so what has waited too long
+    /// goes first, even when its timer is late.
+    fn look_at_link(&mut self, now: Instant, buffered_bytes: u32) {
+        self.link.buffered_bytes = buffered_bytes;
+        if self.outbox.next_expiry() <= now {
+            self.expire_messages(now);
+        }
     }
 
     pub(super) fn expire_messages(&mut self, now: Instant) {

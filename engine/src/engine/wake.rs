@@ -10,7 +10,7 @@ impl<P: PartialEq> Engine<P> {
     /// before may be stalled for ever, so a fresh one follows, and one that waits comes sooner.
     pub(super) fn wake(&mut self, now: Instant) {
         match self.phase {
-            Phase::Open if self.heartbeat.wants_probe() => self.ping(now, PingKind::Probe),
+            Phase::Open if self.heartbeat.wants_probe(now) => self.ping(now, PingKind::Probe),
             Phase::Dialing | Phase::Greeting
                 if now.since(self.link.dialed_at) > FRESH && self.config.reconnect.is_some() =>
             {
