@@ -33,7 +33,11 @@ process.exit(counts.failed === 0 ? 0 : 1);
 
 function readArguments() {
   const { values } = parseArgs({
-    options: { browser: { type: "string", default: "chromium" }, filter: { type: "string", default: "" }, headed: { type: "boolean", default: false } },
+    options: {
+      browser: { type: "string", default: "chromium" },
+      filter: { type: "string", default: "" },
+      headed: { type: "boolean", default: false },
+    },
   });
   if (engines.includes(values.browser)) return values;
   console.error(`--browser ${values.browser}: not one of ${engines.join(", ")}`);

@@ -10,7 +10,8 @@ export async function consoleErrors(url) {
     socket.on("message", (text) => {
       const message = JSON.parse(text);
       if (message.id === 1) message.type === "success" ? resolve() : reject(new Error(message.message));
-      else if (message.method === "log.entryAdded" && message.params.level === "error") errors.push(describe(message.params));
+      else if (message.method === "log.entryAdded" && message.params.level === "error")
+        errors.push(describe(message.params));
     });
   });
   socket.on("error", () => {}); // the browser's end is the socket's end

@@ -28,8 +28,16 @@ export async function openBrowser(name, { headed = false, dark = false } = {}) {
 
 async function chromium(headed, dark) {
   const profile = await mkdtemp(join(tmpdir(), "steadfast-chromium-"));
-  const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", `--user-data-dir=${profile}`];
+  const args = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    `--user-data-dir=${profile}`,
+  ];
   if (!headed) args.push("--headless");
   if (dark) args.push("--force-dark-mode");
   const driver = await startDriver("chromedriver", (port) => [`--port=${port}`]);
@@ -47,7 +55,12 @@ async function chromium(headed, dark) {
 
 async function firefox(headed, dark) {
   const bidiPort = await freePort();
-  const driver = await startDriver("geckodriver", (port) => ["--port", String(port), "--websocket-port", String(bidiPort)]);
+  const driver = await startDriver("geckodriver", (port) => [
+    "--port",
+    String(port),
+    "--websocket-port",
+    String(bidiPort),
+  ]);
   const browser = await openSession(driver, [], {
     browserName: "firefox",
     webSocketUrl: true,
@@ -64,10 +77,17 @@ async function firefox(headed, dark) {
 
 async function webkit(headed, dark) {
   const display = headed ? null : await openDisplay();
-  const driver = await startDriver("WebKitWebDriver", (port) => [`--port=${port}`], display && { DISPLAY: display.name, GDK_BACKEND: "x11" });
+  const driver = await startDriver(
+    "WebKitWebDriver",
+    (port) => [`--port=${port}`],
+    display && { DISPLAY: display.name, GDK_BACKEND: "x11" },
+  );
   const browser = await openSession(driver, [], {
     browserName: "MiniBrowser",
-    "webkitgtk:browserOptions": { binary: process.env.MINIBROWSER ?? MINIBROWSER, args: ["--automation", ...(dark ? ["--dark-mode"] : [])] },
+    "webkitgtk:browserOptions": {
+      binary: process.env.MINIBROWSER ?? MINIBROWSER,
+      args: ["--automation", ...(dark ? ["--dark-mode"] : [])],
+    },
   });
   const { close } = browser;
   browser.close = () => close().then(() => display?.close());
@@ -89,7 +109,10 @@ async function answering(url, program) {
   let ended = false;
   program.ended.then(() => (ended = true));
   while (!ended && Date.now() < deadline) {
-    const up = await fetch(url).then((response) => response.ok, () => false);
+    const up = await fetch(url).then(
+      (response) => response.ok,
+      () => false,
+    );
     if (up) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

@@ -35,7 +35,9 @@ export class Page {
       (async () => (${fn})(...arguments[0]))().then((value) => done({ value }), (error) => done({ error: told(error) }));`;
     const { value, error } = await this.#session.executeAsync(script, [args]);
     if (!error) return value;
-    throw Object.assign(new Error(`in the page: ${error.name}: ${error.message}\n${error.stack ?? ""}`), { code: error.code });
+    throw Object.assign(new Error(`in the page: ${error.name}: ${error.message}\n${error.stack ?? ""}`), {
+      code: error.code,
+    });
   }
 
   /**
@@ -53,7 +55,9 @@ export class Page {
         const timer = setTimeout(() => settle(reject, new Error("waited " + deadline + " ms for " + what + "; the page says:\\n" + document.body.innerText)), deadline);
         look();
       })`,
-      args, what, deadline,
+      args,
+      what,
+      deadline,
     );
   }
 
@@ -71,7 +75,9 @@ export class Page {
 
   /** What pages/collect.js has kept in this tab, as text. */
   collectedErrors() {
-    return this.evaluate(() => (location.protocol === "http:" ? JSON.parse(sessionStorage.getItem("console-errors") ?? "[]") : []));
+    return this.evaluate(() =>
+      location.protocol === "http:" ? JSON.parse(sessionStorage.getItem("console-errors") ?? "[]") : [],
+    );
   }
 
   /** A PNG of the viewport. */

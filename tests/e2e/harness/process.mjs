@@ -96,7 +96,9 @@ class Program {
       };
       const timer = setTimeout(() => fail(`printed no ${pattern} within ${deadline} ms`), deadline);
       this.#watchers.add(watch);
-      this.ended.then(({ error, code, signal }) => fail(`ended early: ${error?.message ?? signal ?? `exit code ${code}`}`));
+      this.ended.then(({ error, code, signal }) =>
+        fail(`ended early: ${error?.message ?? signal ?? `exit code ${code}`}`),
+      );
     });
   }
 }

@@ -11,7 +11,8 @@ export function serverBinary() {
   if (process.env.STEADFAST_SERVER) return process.env.STEADFAST_SERVER;
   const target = process.env.CARGO_TARGET_DIR ?? join(ROOT, "target");
   const built = ["release", "debug"].map((profile) => join(target, profile, "steadfast-server")).filter(existsSync);
-  if (built.length === 0) throw new Error("no steadfast-server is built: run `cargo build --release -p steadfast-server`");
+  if (built.length === 0)
+    throw new Error("no steadfast-server is built: run `cargo build --release -p steadfast-server`");
   return built.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
 }
 
@@ -37,10 +38,14 @@ class Server {
   }
 
   async start() {
-    this.#program = await launch(serverBinary(), ["--port", String(this.port), "--static", this.#site, ...this.#flags], {
-      ready: /^listening on /,
-      onLine: (line) => this.log.push(line),
-    });
+    this.#program = await launch(
+      serverBinary(),
+      ["--port", String(this.port), "--static", this.#site, ...this.#flags],
+      {
+        ready: /^listening on /,
+        onLine: (line) => this.log.push(line),
+      },
+    );
   }
 
   /** SIGKILL: every connection is gone at once, without a close frame. */

@@ -1,6 +1,7 @@
 // The folder that the server hands out during a run: the demo, the package, and the test pages.
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+
 import { existsSync } from "node:fs";
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,7 +9,11 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
 /** Where each part comes from, and where the site has it: the demo at /, the package at /pkg/, the test pages at /pages/. */
-const PARTS = [["www/dist", "."], ["dist", "pkg"], ["tests/e2e/pages", "pages"]];
+const PARTS = [
+  ["www/dist", "."],
+  ["dist", "pkg"],
+  ["tests/e2e/pages", "pages"],
+];
 
 /** Copies the parts that are built into a fresh folder; copies, because the server follows no link out of its folder. */
 export async function assembleSite() {

@@ -13,7 +13,8 @@ export function test(name, { flags = [], expectedErrors = [], engines } = {}, ru
 }
 
 /** The browsers say this about every WebSocket that fails, and no page can prevent it. */
-export const lostConnection = /WebSocket|can.t establish a connection|ERR_CONNECTION|Could not connect|was interrupted while the page was loading/i;
+export const lostConnection =
+  /WebSocket|can.t establish a connection|ERR_CONNECTION|Could not connect|was interrupted while the page was loading/i;
 
 /** Runs what is registered and matches `filter`; returns the counts. */
 export async function runTests(browser, site, { filter = "", onFailure } = {}) {
@@ -43,7 +44,9 @@ async function runOne(test, browser, site, onFailure) {
     await test.run({ page, server, browser, site });
     const seen = await page.collectedErrors();
     await page.goto("about:blank");
-    const unexpected = [...seen, ...(await browser.takeErrors())].filter((line) => !test.expectedErrors.some((pattern) => pattern.test(line)));
+    const unexpected = [...seen, ...(await browser.takeErrors())].filter(
+      (line) => !test.expectedErrors.some((pattern) => pattern.test(line)),
+    );
     if (unexpected.length > 0) throw new Error(`console errors:\n${unexpected.join("\n")}`);
     return null;
   } catch (error) {
