@@ -1,6 +1,6 @@
 // Programs that cargo builds: taken from PATH when the version fits, else built once into .tools/bin.
 
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { at, findProgram, toolsDir } from "./paths.mjs";
 import { ask, CommandFailed, run } from "./process.mjs";
@@ -58,13 +58,14 @@ function isNewer(present, wanted) {
 async function build(crate, version) {
   const args = ["install", crate, "--version", version, "--root", toolsDir];
   const options = { cwd: toolsDir, show: true, env: { CARGO_TARGET_DIR: path.join(toolsDir, "target") } };
+  mkdirSync(toolsDir, { recursive: true });
   try {
     await run("cargo", [...args, "--locked"], options);
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error;
     // Some releases carry a lockfile that no longer builds; without it cargo picks newer dependencies.
-    await run("cargo", args, options).catch(() => {
-      throw new Stop(`${crate} did not build; run \`cargo install ${crate} --version ${version}\`.`);
+    await run("cargo", args, options).catch((again) => {
+      throw new Stop(`${again.message}; run \`cargo install ${crate} --version ${version}\`.`);
     });
   }
 }
