@@ -170,7 +170,12 @@ impl<P: PartialEq> Outbox<P> {
         config: &QueueConfig,
     ) -> bool {
         let mut above = Room::NONE;
-        for (lane, waiting) in self.lanes.iter().enumerate().take(message.priority as usize) {
+        for (lane, waiting) in self
+            .lanes
+            .iter()
+            .enumerate()
+            .take(message.priority as usize)
+        {
             for (at, waiting) in waiting.iter().enumerate() {
                 if place != Some((lane, at)) {
                     above.messages += 1;
@@ -193,7 +198,10 @@ impl<P: PartialEq> Outbox<P> {
     ) -> usize {
         let mut before = 0;
         loop {
-            let held = Room { messages: self.len(), bytes: self.bytes };
+            let held = Room {
+                messages: self.len(),
+                bytes: self.bytes,
+            };
             let lane = self.lanes.iter().rposition(|lane| !lane.is_empty());
             if held.has_place_for(message, config) {
                 return before;

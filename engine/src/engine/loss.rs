@@ -100,6 +100,7 @@ impl<P: PartialEq> Engine<P> {
             self.drop_message(message, DropReason::Closed);
         }
         self.settle_flushes(false);
+        self.tell_if_drained();
         self.set_state(State::Closed);
         self.tell(Event::Closed);
     }

@@ -102,7 +102,10 @@ impl<P: PartialEq> Engine<P> {
             return None;
         };
         if message.ticket != 0 {
-            self.tell(Event::Settled { ticket: message.ticket, done: false });
+            self.tell(Event::Settled {
+                ticket: message.ticket,
+                done: false,
+            });
         }
         Some(message.payload)
     }
@@ -245,7 +248,7 @@ impl<P: PartialEq> Engine<P> {
         Some(Output::Event(Event::Settled { ticket, done: true }))
     }
 
-    fn tell_if_drained(&mut self) {
+    pub(super) fn tell_if_drained(&mut self) {
         if self.outbox.is_empty() {
             self.timers.stop(Timer::Expiry);
             if core::mem::take(&mut self.queue_told) {

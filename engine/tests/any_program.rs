@@ -1,0 +1,111 @@
+//! What holds for every program of inputs, in any order.
+
+use std::cell::Cell;
+
+use steadfast_engine::health::Health;
+use steadfast_engine::{Input, Output, State};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use crate::support::{Answer, Op, Program, Shell, check_steps, ms, program};
+
+/// The invariants of [`crate::support::Audit`] hold, and after `Close` nothing is left over.
+#[test]
+fn keeps_the_invariants_and_ends_clean() {
+    check_steps(&program(), |program| {
+        let mut shell = program.run();
+        assert_eq!(shell.give(Input::Close), Ok(()));
+        assert_eq!(shell.engine.state(), State::Closed);
+        assert_eq!(shell.engine.queued(), (0, 0));
+        shell.wait(ms(1_000_000));
+    });
+}
+
+/// A late word about an older link, or a newer one that does not exist, leaves no mark.
+#[test]
+fn late_words_of_another_link_change_nothing() {
+    check_steps(&program(), |program| {
+        let mut shell = program.run();
+        // Looking at the health rolls its rates on to the present.
+        let _: Health = shell.engine.health(shell.now);
+        for age in [1, 2, u32::MAX] {
+            for op in words_of_a_link(age) {
+                let before = format!("{:#?}", shell.engine);
+                op.apply(&mut shell);
+                assert_eq!(format!("{:#?}", shell.engine), before, "{op:?}");
+            }
+        }
+    });
+}
+
+/// Once the faults stop, the link comes back and the queue empties, unless the client was told to
+/// rest or has given up.
+#[test]
+fn recovers_once_the_faults_stop() {
+    let recovered = Cell::new(0);
+    check_steps(&program(), |program| {
+        let mut shell = program.run();
+        shell.network.bytes_per_second = None;
+        shell.network.reset();
+        heal(&mut shell);
+        if !shell.engine.state().is_at_rest() {
+            assert_eq!(shell.engine.state(), State::Open);
+            assert_eq!(shell.engine.queued(), (0, 0));
+            recovered.set(recovered.get() + 1);
+        }
+    });
+    assert!(
+        recovered.get() > 50,
+        "only {} programs left anything to recover",
+        recovered.get()
+    );
+}
+
+/// The same seed and the same inputs give the same outputs.
+#[test]
+fn repeats_itself() {
+    check_steps(&program(), |program: Program| {
+        assert_eq!(program.run().trace, program.run().trace);
+    });
+}
+
+fn words_of_a_link(age: u32) -> [Op; 7] {
+    [
+        Op::Opened { age },
+        Op::Greeted { age },
+        Op::Failed { age, fatal: true },
+        Op::Message {
+            age,
+            bytes: 10,
+            is_pong: true,
+        },
+        Op::Closed {
+            age,
+            code: 1008,
+            was_clean: true,
+        },
+        Op::Decided {
+            age,
+            decision: None,
+        },
+        Op::DecisionPending { age },
+    ]
+}
+
+/// A perfect network and server for a minute.
+fn heal(shell: &mut Shell) {
+    shell.decide = Answer::Table;
+    for input in [Input::Online, Input::Resume] {
+        assert_eq!(shell.give(input), Ok(()));
+    }
+    let end = shell.now + ms(60_000);
+    while shell.now < end {
+        shell.link_opens();
+        for output in shell.take() {
+            if output == Output::TransmitPing && shell.engine.awaits_pong() {
+                shell.pong();
+            }
+        }
+        shell.wait(ms(20));
+    }
+}

@@ -1,0 +1,354 @@
+//! A shell whose clock and link are played by the test.
+
+use steadfast_engine::{Config, Engine, Event, Input, Instant, Output, Refusal, Send, Span, State};
+
+use super::{Answer, Audit, Network, Payload, message, ms};
+
+/// Drives one engine by the three rules of the crate's front page, checks after every input what
+/// must always hold ([`Audit`]), and keeps what came out for the test to look at.
+pub(crate) struct Shell {
+    pub(crate) engine: Engine<Payload>,
+    pub(crate) now: Instant,
+    /// How far the wall clock is ahead of the other.
+    pub(crate) wall_ahead_ms: u64,
+    /// What the last drain ended with.
+    pub(crate) deadline: Instant,
+    /// The last generation that was dialed.
+    pub(crate) generation: u32,
+    pub(crate) network: Network,
+    /// What the application's `decide` says at once, when the engine asks.
+    pub(crate) decide: Answer,
+    /// How long the application's greeting is, which is sent at once when the engine asks; `None`:
+    /// the test greets by hand.
+    pub(crate) greeting_bytes: Option<u32>,
+    /// Every input and output, a line each.
+    pub(crate) trace: Vec<String>,
+    pub(crate) audit: Audit,
+    outputs: Vec<Output<Payload>>,
+    next_payload: Payload,
+}
+
+impl Shell {
+    pub(crate) fn new(config: Config) -> Self {
+        Self::with_seed(config, 1)
+    }
+
+    pub(crate) fn with_seed(config: Config, seed: u64) -> Self {
+        Self {
+            audit: Audit::new(&config),
+            engine: Engine::new(config, seed),
+            now: Instant::from_micros(5_000_000),
+            wall_ahead_ms: 1_700_000_000_000,
+            deadline: Instant::NEVER,
+            generation: 0,
+            network: Network::default(),
+            decide: Answer::None,
+            greeting_bytes: None,
+            trace: Vec::new(),
+            outputs: Vec::new(),
+            next_payload: 1,
+        }
+    }
+
+    /// A shell whose link opened 40 ms after it was asked for.
+    pub(crate) fn open(config: Config) -> Self {
+        let mut shell = Self::new(config);
+        shell.connect();
+        shell.wait(ms(40));
+        shell.link_opens();
+        assert_eq!(shell.engine.state(), State::Open);
+        shell.take();
+        shell
+    }
+
+    /// As [`Self::open`], and the link has proved itself: the next loss is the first in a row.
+    pub(crate) fn stable(config: Config) -> Self {
+        let mut shell = Self::open(config);
+        shell.wait(ms(6_000));
+        shell.take();
+        shell
+    }
+
+    /// As [`Self::stable`], and the server is known to answer pings.
+    pub(crate) fn answering(config: Config) -> Self {
+        let mut shell = Self::stable(config);
+        assert_eq!(shell.give(Input::Ping), Ok(()));
+        shell.wait(ms(40));
+        shell.pong();
+        shell.take();
+        shell
+    }
+
+    /// One input, and all that follows from it.
+    pub(crate) fn give(&mut self, input: Input<Payload>) -> Result<(), Refusal> {
+        self.trace.push(format!("{} {input}", self.now));
+        self.audit.before(&input, self.generation);
+        let timeout = matches!(input, Input::Timeout { .. });
+        let result = self.engine.handle_input(self.now, input.clone());
+        self.audit.given(self.now, &input, result);
+        let produced = self.drain();
+        self.audit
+            .drained(&mut self.engine, self.now, self.deadline, timeout, produced);
+        self.answer();
+        result
+    }
+
+    /// The application takes back what waits.
+    pub(crate) fn take_queue(&mut self) -> Vec<Payload> {
+        self.trace.push(format!("{} -> take_queue", self.now));
+        let taken: Vec<Payload> = core::iter::from_fn(|| self.engine.take_back()).collect();
+        self.audit.took_back(&taken);
+        let produced = self.drain();
+        self.audit
+            .drained(&mut self.engine, self.now, self.deadline, false, produced);
+        taken
+    }
+
+    pub(crate) fn connect(&mut self) {
+        assert_eq!(self.give(Input::Connect), Ok(()));
+    }
+
+    pub(crate) fn link_opens(&mut self) {
+        let generation = self.generation;
+        assert_eq!(self.give(Input::LinkOpened { generation }), Ok(()));
+    }
+
+    /// The other side closes the link with a close frame, or none for 1006.
+    pub(crate) fn link_closes(&mut self, code: u16) {
+        let (generation, was_clean) = (self.generation, code != 1006);
+        let input = Input::LinkClosed {
+            generation,
+            code,
+            was_clean,
+        };
+        assert_eq!(self.give(input), Ok(()));
+    }
+
+    pub(crate) fn link_fails(&mut self, fatal: bool) {
+        let generation = self.generation;
+        assert_eq!(self.give(Input::LinkFailed { generation, fatal }), Ok(()));
+    }
+
+    /// A message of 10 bytes comes in. Returns it.
+    pub(crate) fn receive(&mut self) -> Payload {
+        let payload = self.fresh_payload();
+        self.receive_as(payload, false);
+        payload
+    }
+
+    pub(crate) fn pong(&mut self) {
+        let payload = self.fresh_payload();
+        self.receive_as(payload, true);
+    }
+
+    /// Sends a message of 10 bytes. Returns it.
+    pub(crate) fn send(&mut self) -> Payload {
+        self.send_with(|_| {})
+    }
+
+    /// Sends a message of 10 bytes that `change` has changed. Returns it.
+    pub(crate) fn send_with(&mut self, change: impl FnOnce(&mut Send<Payload>)) -> Payload {
+        let payload = self.next_payload;
+        assert_eq!(self.try_send(change), Ok(()));
+        payload
+    }
+
+    pub(crate) fn try_send(
+        &mut self,
+        change: impl FnOnce(&mut Send<Payload>),
+    ) -> Result<(), Refusal> {
+        let mut send = message(self.fresh_payload(), 10);
+        change(&mut send);
+        let buffered_bytes = self.network.buffered_bytes;
+        self.give(Input::Send {
+            send,
+            buffered_bytes,
+        })
+    }
+
+    pub(crate) fn flush(&mut self, ticket: u32) -> Result<(), Refusal> {
+        let buffered_bytes = self.network.buffered_bytes;
+        self.give(Input::Flush {
+            ticket,
+            buffered_bytes,
+        })
+    }
+
+    /// Time passes, and every timer is on time.
+    pub(crate) fn wait(&mut self, span: Span) {
+        let end = self.now + span;
+        for _ in 0..MAX_TIMEOUTS {
+            if self.deadline > end {
+                self.pass_to(end);
+                return;
+            }
+            self.pass_to(self.deadline);
+            self.timeout();
+        }
+        panic!("a timer runs again and again without time passing");
+    }
+
+    /// Time passes without a timer; then comes the one that is overdue.
+    pub(crate) fn sleep(&mut self, span: Span) {
+        self.pass_to(self.now + span);
+        self.timeout();
+    }
+
+    pub(crate) fn timeout(&mut self) {
+        let input = Input::Timeout {
+            buffered_bytes: self.network.buffered_bytes,
+            wall_ms: self.now.as_micros() / 1_000 + self.wall_ahead_ms,
+        };
+        assert_eq!(self.give(input), Ok(()));
+    }
+
+    /// Lets time pass until something comes out that is `wanted`; how long that took. Leaves it,
+    /// and what follows, for [`Self::take`].
+    pub(crate) fn until(&mut self, wanted: impl Fn(&Output<Payload>) -> bool) -> Span {
+        let start = self.now;
+        while !self.outputs.iter().any(&wanted) {
+            assert!(
+                self.deadline < start + A_DAY,
+                "it never came:\n{}",
+                self.story()
+            );
+            self.take();
+            self.pass_to(self.deadline);
+            self.timeout();
+        }
+        self.now.since(start)
+    }
+
+    /// Lets time pass until the next attempt; how long that took.
+    pub(crate) fn until_dial(&mut self) -> Span {
+        self.until(|output| matches!(output, Output::Dial { .. }))
+    }
+
+    /// Lets time pass until the next ping; how long that took.
+    pub(crate) fn until_ping(&mut self) -> Span {
+        self.until(|output| *output == Output::TransmitPing)
+    }
+
+    /// What came out since the last look.
+    pub(crate) fn take(&mut self) -> Vec<Output<Payload>> {
+        core::mem::take(&mut self.outputs)
+    }
+
+    /// The events among what came out since the last look.
+    pub(crate) fn take_events(&mut self) -> Vec<Event<Payload>> {
+        let outputs = self.take().into_iter();
+        outputs
+            .filter_map(|output| match output {
+                Output::Event(event) => Some(event),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The messages given to the link since the last look.
+    pub(crate) fn take_transmitted(&mut self) -> Vec<Payload> {
+        let outputs = self.take().into_iter();
+        outputs
+            .filter_map(|output| match output {
+                Output::Transmit(payload) => Some(payload),
+                _ => None,
+            })
+            .collect()
+    }
+
+    pub(crate) fn fresh_payload(&mut self) -> Payload {
+        let payload = self.next_payload;
+        self.next_payload += 1;
+        payload
+    }
+
+    /// The whole run so far.
+    pub(crate) fn story(&self) -> String {
+        self.trace.join("\n")
+    }
+
+    /// Only the clocks and the link move on.
+    pub(crate) fn pass_to(&mut self, at: Instant) {
+        self.network.pass(at.since(self.now));
+        self.now = self.now.max(at);
+    }
+
+    fn receive_as(&mut self, payload: Payload, is_pong: bool) {
+        let generation = self.generation;
+        let input = Input::LinkMessage {
+            generation,
+            payload,
+            bytes: 10,
+            is_pong,
+        };
+        assert_eq!(self.give(input), Ok(()));
+    }
+
+    fn drain(&mut self) -> usize {
+        let before = self.outputs.len();
+        loop {
+            let output = self.engine.poll_output();
+            self.trace.push(format!("{} {output}", self.now));
+            self.audit.came_out(self.now, &output);
+            match output {
+                Output::Timeout(deadline) => {
+                    self.deadline = deadline;
+                    return self.outputs.len() - before;
+                }
+                Output::Dial { generation, .. } => {
+                    self.generation = generation;
+                    self.network.reset();
+                }
+                Output::Transmit(payload) => self.transmit(self.audit.size_of(payload)),
+                Output::TransmitPing => self.transmit(PING_BYTES),
+                _ => {}
+            }
+            self.outputs.push(output);
+        }
+    }
+
+    fn transmit(&mut self, bytes: u32) {
+        self.network.take(bytes);
+        self.engine
+            .handle_transmitted(self.now, bytes, self.network.buffered_bytes);
+    }
+
+    /// Answers at once what the engine asked for, where the test has said what to answer.
+    fn answer(&mut self) {
+        let generation = self.generation;
+        let asked = core::mem::take(&mut self.audit.asked);
+        if asked.decision {
+            let input = match self.decide {
+                Answer::None => return,
+                Answer::Table => Input::Decided {
+                    generation,
+                    decision: None,
+                },
+                Answer::Later => Input::DecisionPending { generation },
+                Answer::With(decision) => Input::Decided {
+                    generation,
+                    decision: Some(decision),
+                },
+            };
+            assert_eq!(self.give(input), Ok(()));
+        } else if asked.greeting
+            && let Some(bytes) = self.greeting_bytes
+        {
+            self.transmit(bytes);
+            assert_eq!(self.give(Input::Greeted { generation }), Ok(()));
+        }
+    }
+}
+
+impl Drop for Shell {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", self.story());
+        }
+    }
+}
+
+const PING_BYTES: u32 = 4;
+const A_DAY: Span = ms(24 * 60 * 60 * 1_000);
+/// More than any stretch of time that is waited for here holds.
+const MAX_TIMEOUTS: u32 = 100_000;
