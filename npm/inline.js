@@ -1,0 +1,16 @@
+// The entry that carries the module inside: nothing to load, nothing to wait for.
+
+import { connectWhen } from "./connect.js";
+import { loadSync } from "./module.js";
+import base64 from "./wasm/inline.js";
+
+export { SteadfastError } from "./error.js";
+export { Steadfast } from "./steadfast.js";
+
+loadSync(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)));
+
+export async function ready() {}
+
+export function connect(url, options) {
+  return connectWhen(ready(), url, options);
+}

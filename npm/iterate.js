@@ -1,0 +1,56 @@
+// Messages as an asynchronous iterator.
+
+/** Messages of `host` from now on: ends on close, throws on failed or when more wait than may. */
+export function iterate(host) {
+  const limit = host.options.queue?.maxMessages ?? 10_000;
+  const waiting = [];
+  const readers = [];
+  const removals = [];
+  let end = host.state === "closed" ? DONE : null;
+
+  const finish = (how) => {
+    for (const remove of removals) remove();
+    host.listen();
+    end ??= how;
+    for (const reader of readers.splice(0)) reader.resolve(last());
+  };
+  /** What a reader gets when nothing waits any more; an error only once. */
+  const last = () => {
+    const { error } = end;
+    end = DONE;
+    return error ? Promise.reject(error) : { value: undefined, done: true };
+  };
+  const take = ({ data }) => {
+    const reader = readers.shift();
+    if (reader) return reader.resolve({ value: data, done: false });
+    if (waiting.push(data) > limit) {
+      finish({ error: host.error("QUEUE_FULL", `more than ${limit} messages wait to be read`) });
+    }
+  };
+  const listen = (event, listener) =>
+    removals.push(host.listeners.add(event, listener, { internal: true }));
+  if (!end) {
+    listen("message", take);
+    listen("close", () => finish(DONE));
+    listen("failed", (error) => finish({ error }));
+    host.listen();
+  }
+
+  return {
+    async next() {
+      if (waiting.length) return { value: waiting.shift(), done: false };
+      if (end) return last();
+      return new Promise((resolve) => readers.push({ resolve }));
+    },
+    async return(value) {
+      waiting.length = 0;
+      finish(DONE);
+      return { value, done: true };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+const DONE = {};

@@ -1,0 +1,119 @@
+// The engine's news as the application's events. Each function takes the host and the numbers that
+// belong to the output, in the order of src/outputs.rs.
+
+import { STATES } from "./boundary.js";
+
+export const NEWS = {
+  statechange(host, from, to) {
+    host.shown = STATES[to];
+    if (STATES[to] !== "failed") host.failure = null;
+    if (STATES[from] === "open") host.rejectPings("NOT_OPEN", "the link was lost");
+    host.emit("statechange", { from: STATES[from], to: STATES[to] }, "debug");
+  },
+
+  open(host, attempt) {
+    const { url, protocol } = host;
+    host.emit("open", { url, protocol, attempt, resumed: false }, "info", { attempt });
+  },
+
+  disconnect(host, cause, code, wasClean, willRetry, unconfirmed) {
+    const info = { ...host.closeInfo(cause, code, wasClean), willRetry: !!willRetry, unconfirmed };
+    host.emit("disconnect", info, "info");
+  },
+
+  reconnecting(host, attempt, delay, cause) {
+    const reason = cause ? CAUSES[cause] : `closed with ${host.lastCode}`;
+    host.emit("reconnecting", { attempt, delay, retryAt: Date.now() + delay, reason }, "info");
+  },
+
+  reconnected(host, attempts, downtime) {
+    host.emit("reconnected", { attempts, downtime, resumed: false, replayed: 0 }, "info");
+  },
+
+  failed(host, kind, cause, code, wasClean) {
+    const info = host.closeInfo(cause, code, wasClean);
+    host.failure =
+      kind === INVALID && host.fault
+        ? host.fault
+        : host.error(FAILURES[kind], `given up: ${CAUSES[cause]}, close code ${code}`, info);
+    host.rejectAll(host.failure);
+    host.emit("failed", host.failure, "error");
+  },
+
+  closed(host) {
+    host.rejectAll(host.error("CLOSED", "the client was closed"));
+    host.emit("close", { ...host.farewell, wasClean: true }, "info");
+    host.listeners.clear();
+  },
+
+  error(host, kind, bytes) {
+    const { connectTimeout } = host.options;
+    const [code, message] = [
+      ["CONNECT_TIMEOUT", `not open within ${connectTimeout} ms`],
+      ["HEARTBEAT_TIMEOUT", "no answer to pings"],
+      ["MESSAGE_TOO_LARGE", `the server refused a message; the largest sent on this link had ${bytes} bytes`],
+    ][kind];
+    host.emit("error", host.error(code, message), "warn");
+  },
+
+  heartbeat(host, roundTrip, missed) {
+    const rtt = roundTrip < 0 ? null : roundTrip;
+    host.emit("heartbeat", { rtt, missed }, "debug");
+    if (rtt === null) host.rejectPings("TIMEOUT", "no answer to a ping");
+    else host.resolvePings(rtt);
+  },
+
+  heartbeatStopped(host) {
+    host.log("warn", "the server answers no pings: none are sent on this link any more");
+  },
+
+  health(host) {
+    host.emit("health", host.health, "debug");
+  },
+
+  queue(host, messages, bytes) {
+    if (!messages) host.forgetKeys();
+    host.emit("queue", { messages, bytes }, "debug");
+  },
+
+  dropped(host, payload, ticket, why) {
+    const [reason, code] = DROPS[why];
+    const data = host.takeOriginal(payload);
+    host.reject(ticket, host.error(code, `the message was dropped: ${reason}`));
+    host.emit("dropped", { data, reason, delivered: false }, "warn", { reason });
+  },
+
+  settled(host, ticket, done) {
+    if (done) host.resolve(ticket);
+    else host.reject(ticket, host.whyUnsettled());
+  },
+
+  gap(host, missed) {
+    host.emit("gap", { direction: "down", stream: null, missed, reason: "overflow" }, "warn");
+  },
+};
+
+/** What made a link end or an attempt begin, by place; the first stands for a close by the peer. */
+const CAUSES = [
+  "closed",
+  "heartbeat timeout",
+  "connect timeout",
+  "a function of the application failed",
+  "no socket can be made of what the application gave",
+  "requested",
+  "suspended",
+  "the page woke up",
+  "the network is back",
+];
+
+const FAILURES = ["RETRIES_EXHAUSTED", "REFUSED", "UNAUTHORIZED", "INVALID_URL"];
+const INVALID = 3;
+
+/** Why messages are dropped, and what that means to who waits for one. */
+const DROPS = [
+  ["overflow", "QUEUE_FULL"],
+  ["ttl", "EXPIRED"],
+  ["replaced", "ABORTED"],
+  ["volatile", "NOT_OPEN"],
+  ["closed", "CLOSED"],
+];

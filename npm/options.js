@@ -1,0 +1,219 @@
+// The options: one table that says what there is, what is allowed and what holds without a word.
+
+import { SteadfastError } from "./error.js";
+
+const FOREVER = Number.POSITIVE_INFINITY;
+
+const number = (standard, least, what) => ({
+  standard,
+  allowed: `${what}, at least ${least}${standard === FOREVER ? ", or Infinity" : ""}`,
+  accepts: (value) =>
+    typeof value === "number" &&
+    value >= least &&
+    (value < FOREVER || standard === FOREVER) &&
+    (what !== COUNT || value === FOREVER || Number.isInteger(value)),
+  number: (value) => value,
+});
+const COUNT = "a whole number";
+const ms = (standard, least = 0) => number(standard, least, "a number of milliseconds");
+const count = (standard, least = 1) => number(standard, least, COUNT);
+const oneOf = (...names) => ({
+  standard: names[0],
+  allowed: names.map((name) => JSON.stringify(name)).join(", "),
+  accepts: (value) => names.includes(value),
+  number: (value) => names.indexOf(value),
+});
+const value = (allowed, accepts, standard) => ({ allowed, accepts, standard });
+const aFunction = value("a function", (given) => typeof given === "function");
+const aBoolean = (standard) => value("true or false", (given) => typeof given === "boolean", standard);
+const aSignal = value("an AbortSignal", (given) => typeof given?.addEventListener === "function" && "aborted" in given);
+/** Options of their own; `false` switches them off. */
+const group = (rows) => ({ rows, allowed: "false or an object" });
+
+const isData = (given) =>
+  typeof given === "string" || given instanceof Blob || ArrayBuffer.isView(given) || given instanceof ArrayBuffer;
+
+/** The names of subprotocols: RFC 6455 section 4.1 wants tokens, each once. */
+export const areProtocols = (given) => {
+  const names = [given].flat();
+  return (
+    new Set(names).size === names.length &&
+    names.every((name) => typeof name === "string" && /^[\w!#$%&'*+\-.^`|~]+$/.test(name))
+  );
+};
+
+/** The numbers among these cross to the engine in this order; src/options.rs reads them. */
+const CLIENT = {
+  connectTimeout: ms(10_000, 1),
+  maxMessage: count(1 << 20),
+  heartbeat: group({
+    interval: ms(30_000, 1),
+    timeout: ms(10_000, 1),
+    misses: count(3),
+    probe: ms(3_000, 1),
+    adaptive: group({ min: ms(5_000, 1), max: ms(30_000, 1) }),
+    ping: value("a message or a function", (given) => typeof given === "function" || isData(given), "PING"),
+    pong: value("a string or a function", (given) => ["string", "function"].includes(typeof given), "PONG"),
+  }),
+  reconnect: group({
+    first: ms(1_000),
+    min: ms(200),
+    base: ms(1_000, 1),
+    max: ms(60_000, 1),
+    factor: number(2, 1, "a number"),
+    jitter: oneOf("full", "equal", "decorrelated", "none"),
+    retries: count(FOREVER, 0),
+    maxElapsed: ms(FOREVER),
+    stableAfter: ms(5_000),
+    decide: aFunction,
+  }),
+  queue: group({
+    maxMessages: count(10_000),
+    maxBytes: count(16 << 20),
+    overflow: oneOf("reject", "drop-oldest", "drop-newest"),
+    ttl: ms(FOREVER),
+    highWaterMark: count(1 << 20),
+  }),
+  protocols: value(
+    "names of subprotocols, each once, or a function",
+    (given) => typeof given === "function" || areProtocols(given),
+    [],
+  ),
+  greet: aFunction,
+  requestIdParam: value("false or a name", (given) => given === false || (typeof given === "string" && given !== ""), false),
+  autoConnect: aBoolean(true),
+  binaryType: value('"arraybuffer", "blob"', (given) => given === "arraybuffer" || given === "blob", "arraybuffer"),
+  codec: value(
+    '"raw", "json" or an object with encode and decode',
+    (given) =>
+      given === "raw" ||
+      given === "json" ||
+      (typeof given?.encode === "function" && typeof given.decode === "function"),
+    "raw",
+  ),
+  signal: aSignal,
+  webSocket: value("a WebSocket class", (given) => typeof given === "function"),
+  log: value(
+    '"silent", "error", "warn", "info", "debug" or a function',
+    (given) => typeof given === "function" || ["silent", "error", "warn", "info", "debug"].includes(given),
+    "warn",
+  ),
+};
+
+const SEND = {
+  ttl: ms(FOREVER),
+  volatile: aBoolean(false),
+  key: value("a string", (given) => typeof given === "string"),
+  priority: value('"high", "normal", "low"', (given) => ["high", "normal", "low"].includes(given), "normal"),
+};
+
+const EXTRAS = {
+  deliver: { ...SEND, signal: aSignal },
+  flush: { timeout: ms(FOREVER) },
+  listen: { once: aBoolean(false), signal: aSignal },
+  once: { signal: aSignal },
+};
+
+/** The options of a client, complete, and the numbers for the engine. Throws INVALID_OPTION. */
+export function readOptions(given = {}) {
+  const numbers = [];
+  const options = read(CLIENT, given, "", numbers);
+  fitAdaptive(options, given, numbers);
+  numbers.push(options.greet ? 1 : 0, options.reconnect?.decide ? 1 : 0);
+  return { options, numbers: new Float64Array(numbers) };
+}
+
+/** The options of `send`, or `undefined` when there are none. Throws INVALID_OPTION. */
+export const readSendOptions = (given) => given === undefined ? undefined : read(SEND, given, "");
+
+/** The options of another method. Throws INVALID_OPTION. */
+export const readExtras = (method, given = {}) => read(EXTRAS[method], given, "");
+
+/** Refuses what stands at `path`. */
+export function refuse(path, given, allowed) {
+  throw new SteadfastError("INVALID_OPTION", `${path}: given ${describe(given)}; allowed: ${allowed}`);
+}
+
+/** What stands closest to `name` among `names`, when it is close enough to be meant. */
+export function nearest(name, names) {
+  const [best] = names.map((known) => [distance(name.toLowerCase(), known.toLowerCase()), known]).sort(([a], [b]) => a - b);
+  return best && best[0] <= Math.max(2, name.length / 3) ? best[1] : undefined;
+}
+
+/** `name` as a member of a group, where it was written without it. */
+const inGroup = (name) =>
+  Object.entries(CLIENT)
+    .filter(([, row]) => row.rows && Object.hasOwn(row.rows, name))
+    .map(([group]) => join(group, name))[0];
+
+function read(rows, given, path, numbers = []) {
+  if (given === null || typeof given !== "object" || Array.isArray(given)) {
+    refuse(path || "options", given, "an object");
+  }
+  for (const name of Object.keys(given)) {
+    if (Object.hasOwn(rows, name) || given[name] === undefined) continue;
+    const meant = nearest(name, Object.keys(rows)) ?? nearest(name, Object.keys(CLIENT)) ?? inGroup(name);
+    const hint = meant ? `did you mean "${meant}"? ` : "";
+    refuse(join(path, name), given[name], `no such option; ${hint}there are ${Object.keys(rows).join(", ")}`);
+  }
+  const values = {};
+  for (const [name, row] of Object.entries(rows)) {
+    values[name] = (row.rows ? readGroup : readValue)(row, given[name], join(path, name), numbers);
+  }
+  return values;
+}
+
+/** A group that is off crosses with its standards, so that what follows stays in its place. */
+function readGroup(row, given, path, numbers) {
+  if (given === null || (typeof given !== "object" && given !== undefined && given !== false)) {
+    refuse(path, given, row.allowed);
+  }
+  numbers.push(given === false ? 0 : 1);
+  const values = read(row.rows, given || {}, path, numbers);
+  return given === false ? undefined : values;
+}
+
+function readValue(row, given, path, numbers) {
+  if (given !== undefined && !row.accepts(given)) refuse(path, given, row.allowed);
+  const value = given ?? row.standard;
+  if (row.number) numbers.push(row.number(value));
+  return value;
+}
+
+/** The bounds of the heartbeat's interval follow an interval that was chosen, unless they were too. */
+function fitAdaptive({ heartbeat }, given, numbers) {
+  if (!heartbeat?.adaptive) return;
+  const { interval, adaptive } = heartbeat;
+  const chosen = given.heartbeat?.adaptive ?? {};
+  if (chosen.max === undefined) adaptive.max = Math.max(interval, chosen.min ?? 0);
+  if (chosen.min === undefined) adaptive.min = Math.min(adaptive.min, adaptive.max);
+  if (adaptive.min > adaptive.max) {
+    refuse("heartbeat.adaptive.min", adaptive.min, `at most heartbeat.adaptive.max, ${adaptive.max}`);
+  }
+  numbers.splice(ADAPTIVE_AT, 2, adaptive.min, adaptive.max);
+}
+
+/** Where `heartbeat.adaptive.min` stands among the numbers. */
+const ADAPTIVE_AT = 8;
+
+const join = (path, name) => (path ? `${path}.${name}` : name);
+
+function describe(given) {
+  if (typeof given === "string") return JSON.stringify(given.slice(0, 40));
+  if (typeof given === "function") return "a function";
+  if (Array.isArray(given)) return "an array";
+  return given !== null && typeof given === "object" ? "an object" : String(given);
+}
+
+/** Levenshtein's distance. */
+function distance(a, b) {
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = Math.min(next[j - 1] + 1, row[j] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
+    }
+    row = next;
+  }
+  return row[b.length];
+}

@@ -1,0 +1,61 @@
+// Messages as the platform's WebSocket takes them: what they are, how long, and how to keep them.
+
+/** How many bytes `text` has in UTF-8; a lone surrogate counts as the U+FFFD that is sent for it. */
+export function utf8Length(text) {
+  let bytes = text.length;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit < 0x80) continue;
+    if (unit < 0x800) bytes += 1;
+    else if (unit >= 0xd800 && unit < 0xdc00 && (text.charCodeAt(at + 1) & 0xfc00) === 0xdc00) {
+      bytes += 2;
+      at++;
+    } else bytes += 2;
+  }
+  return bytes;
+}
+
+/**
+ * The size of `data`: in bytes, but for a text that is not to be measured exactly in UTF-16 units,
+ * of which each has one to three bytes.
+ */
+export function sizeOf(data, exact) {
+  if (typeof data === "string") return exact ? utf8Length(data) : data.length;
+  return data.byteLength ?? data.size;
+}
+
+/** Whether a WebSocket takes `data` and means what the caller means. */
+export function isData(data) {
+  if (typeof data === "string") return true;
+  const tag = Object.prototype.toString.call(data);
+  if (tag === "[object Blob]" || tag === "[object File]") return true;
+  const buffer = ArrayBuffer.isView(data) ? data.buffer : data;
+  return Object.prototype.toString.call(buffer) === "[object ArrayBuffer]" && !isDetached(buffer);
+}
+
+/** About how many bytes an inbound message has: the start of a long text stands for all of it. */
+export function roughSizeOf(data) {
+  if (typeof data !== "string" || data.length <= SAMPLE) return sizeOf(data, true);
+  return Math.round((utf8Length(data.slice(0, SAMPLE)) * data.length) / SAMPLE);
+}
+
+/** A copy of a buffer, which its owner may change or transfer; texts and blobs never change. */
+export function freeze(data) {
+  if (ArrayBuffer.isView(data)) {
+    const bytes = data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength);
+    return new globalThis[data[Symbol.toStringTag] ?? "DataView"](bytes);
+  }
+  return data.byteLength === undefined ? data : data.slice(0);
+}
+
+const SAMPLE = 1_024;
+
+function isDetached(buffer) {
+  if (buffer.byteLength > 0) return false;
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
+  }
+}

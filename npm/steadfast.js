@@ -1,0 +1,171 @@
+// The class that applications see. What each member promises: index.d.ts.
+
+import { SteadfastError } from "./error.js";
+import { Host } from "./host.js";
+import { iterate } from "./iterate.js";
+import { isLoaded } from "./module.js";
+import { readExtras, readOptions, readSendOptions, refuse } from "./options.js";
+
+export class Steadfast {
+  #host;
+
+  constructor(url, options) {
+    if (!isLoaded()) {
+      throw new SteadfastError("NOT_READY", "the WebAssembly module is not loaded: await ready() first, or use connect()");
+    }
+    const read = readOptions(options);
+    this.#host = new Host(url, read.options, read.numbers);
+    const { signal, autoConnect } = read.options;
+    if (signal) this.#closeOn(signal);
+    if (signal?.aborted) this.close();
+    else if (autoConnect) this.#host.connect(true);
+  }
+
+  get state() {
+    return this.#host.state;
+  }
+
+  get url() {
+    return this.#host.url;
+  }
+
+  get protocol() {
+    return this.#host.protocol;
+  }
+
+  get bufferedAmount() {
+    return this.#host.bufferedAmount;
+  }
+
+  get health() {
+    return this.#host.health;
+  }
+
+  get queued() {
+    return this.#host.queued;
+  }
+
+  connect() {
+    this.#host.connect(false);
+  }
+
+  reconnect(reason = "") {
+    checkReason(reason);
+    this.#host.reconnect(reason);
+  }
+
+  close(code = 1000, reason = "") {
+    if (code !== 1000 && !(Number.isInteger(code) && code >= 3000 && code <= 4999)) {
+      refuse("code", code, "1000, or 3000 to 4999");
+    }
+    checkReason(reason);
+    this.#host.close(code, reason);
+  }
+
+  send(data, options) {
+    this.#host.send(data, readSendOptions(options));
+  }
+
+  async deliver(data, options) {
+    const { signal, ...how } = readExtras("deliver", options);
+    return this.#abortable(signal, (ticket) => this.#host.send(data, how, ticket));
+  }
+
+  async flush(options) {
+    const { timeout } = readExtras("flush", options);
+    const host = this.#host;
+    let timer;
+    const flushed = host.promise((ticket) => {
+      host.flush(ticket);
+      if (timeout > 2 ** 31 - 1) return;
+      const expire = () => host.withdraw(ticket, host.error("TIMEOUT", `not flushed within ${timeout} ms`));
+      timer = setTimeout(expire, timeout);
+    });
+    return flushed.finally(() => clearTimeout(timer));
+  }
+
+  drain() {
+    return this.#host.drain();
+  }
+
+  async ping() {
+    return this.#host.ping();
+  }
+
+  on(event, listener, options) {
+    const host = this.#host;
+    const remove = host.listeners.add(event, listener, readExtras("listen", options));
+    if (event === "message") host.listen();
+    return () => {
+      remove();
+      if (event === "message") host.listen();
+    };
+  }
+
+  off(event, listener) {
+    this.#host.listeners.remove(event, listener);
+    this.#host.listen();
+  }
+
+  async once(event, options) {
+    const { signal } = readExtras("once", options);
+    const host = this.#host;
+    if (signal?.aborted) throw host.error("ABORTED", "aborted", signal.reason);
+    if (this.state === "closed") throw host.error("CLOSED", "the client is closed");
+    return new Promise((resolve, reject) => {
+      const removals = [];
+      const settle = (how) => (detail) => {
+        for (const remove of removals) remove();
+        host.listen();
+        how(detail);
+      };
+      const listen = (name, how) =>
+        removals.push(host.listeners.add(name, settle(how), { internal: true }));
+      const abort = settle(() => reject(host.error("ABORTED", "aborted", signal.reason)));
+      listen(event, resolve);
+      if (event !== "close") listen("close", () => reject(host.error("CLOSED", "the client was closed")));
+      signal?.addEventListener("abort", abort);
+      removals.push(() => signal?.removeEventListener("abort", abort));
+      host.listen();
+    });
+  }
+
+  [Symbol.asyncIterator]() {
+    return iterate(this.#host);
+  }
+
+  async #abortable(signal, start) {
+    const host = this.#host;
+    if (signal?.aborted) throw host.error("ABORTED", "aborted", signal.reason);
+    let abort;
+    const promise = host.promise((ticket) => {
+      abort = () => host.withdraw(ticket, host.error("ABORTED", "aborted", signal.reason));
+      signal?.addEventListener("abort", abort);
+      start(ticket);
+    });
+    return promise.finally(() => signal?.removeEventListener("abort", abort));
+  }
+
+  #closeOn(signal) {
+    const abort = () => this.close();
+    signal.addEventListener("abort", abort);
+    const forget = () => signal.removeEventListener("abort", abort);
+    this.#host.listeners.add("close", forget, { internal: true });
+  }
+}
+
+if (Symbol.dispose) {
+  Object.defineProperty(Steadfast.prototype, Symbol.dispose, {
+    value: function dispose() {
+      this.close();
+    },
+    configurable: true,
+    writable: true,
+  });
+}
+
+function checkReason(reason) {
+  if (typeof reason !== "string" || new TextEncoder().encode(reason).length > 123) {
+    refuse("reason", reason, "a string of at most 123 bytes");
+  }
+}
