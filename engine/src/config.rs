@@ -54,7 +54,7 @@ pub struct ReconnectConfig {
     pub first: Span,
     /// No later retry waits less. 200 ms.
     pub min: Span,
-    /// What the second retry waits at most. 1 s.
+    /// What retry number n waits at most is this times `factor` to the power of n - 1. 1 s.
     pub base: Span,
     /// What any retry waits at most. 60 s.
     pub max: Span,

@@ -316,6 +316,12 @@ impl Link {
             unconfirmed: 0,
         }
     }
+
+    /// Bytes that have left for the network, as far as is known.
+    fn left_bytes(&self) -> u64 {
+        self.given_bytes
+            .saturating_sub(u64::from(self.buffered_bytes))
+    }
 }
 
 impl Clock {

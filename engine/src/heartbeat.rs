@@ -47,8 +47,10 @@ struct Ping {
     probe: bool,
     /// Sent because a timer was late: whatever the timer said may be old news.
     after_late_timer: bool,
-    /// What the link had still to send when last looked at.
-    buffered_bytes: u32,
+    /// How many of the link's bytes have to leave before it does.
+    bytes_before: u64,
+    /// How many had left when last looked at.
+    left_bytes: u64,
     /// Something came in since: the ping is not missed any more, but its pong may still come.
     alive: bool,
 }
@@ -134,8 +136,15 @@ impl Heartbeat {
         Some(round_trip)
     }
 
-    /// A ping leaves now. Returns when its time is up.
-    pub fn handle_ping(&mut self, now: Instant, kind: PingKind, buffered_bytes: u32) -> Instant {
+    /// A ping is given to the link now, after `given_bytes` of which `left_bytes` have left.
+    /// Returns when its time is up.
+    pub fn handle_ping(
+        &mut self,
+        now: Instant,
+        kind: PingKind,
+        given_bytes: u64,
+        left_bytes: u64,
+    ) -> Instant {
         if self.unanswered.len() == MAX_UNANSWERED {
             self.unanswered.pop_front();
         }
@@ -145,7 +154,8 @@ impl Heartbeat {
             sent: now,
             probe,
             after_late_timer: kind == PingKind::AfterLateTimer,
-            buffered_bytes,
+            bytes_before: given_bytes,
+            left_bytes,
             alive: false,
         });
         now + match kind {
@@ -154,13 +164,10 @@ impl Heartbeat {
         }
     }
 
-    /// The time of the ping on its way, `deadline`, is up, and it is `now`.
-    pub fn handle_deadline(
-        &mut self,
-        now: Instant,
-        deadline: Instant,
-        buffered_bytes: u32,
-    ) -> Verdict {
+    /// The time of the ping on its way, `deadline`, is up, and it is `now`. A ping behind bytes that
+    /// are leaving, however slowly, gets more time: what `bufferedAmount` says while more is sent
+    /// does not matter.
+    pub fn handle_deadline(&mut self, now: Instant, deadline: Instant, left_bytes: u64) -> Verdict {
         let allowance = self.allowance();
         let Some(ping) = self.ping.as_mut().filter(|ping| !ping.alive) else {
             return Verdict::Wait(Instant::NEVER);
@@ -168,8 +175,8 @@ impl Heartbeat {
         if now.since(deadline) > LATE && !ping.after_late_timer {
             return Verdict::Probe;
         }
-        if buffered_bytes < ping.buffered_bytes {
-            ping.buffered_bytes = buffered_bytes;
+        if left_bytes > ping.left_bytes && ping.left_bytes < ping.bytes_before {
+            ping.left_bytes = left_bytes;
             return Verdict::Wait(now + allowance);
         }
         let probe = ping.probe;

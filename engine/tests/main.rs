@@ -2,4 +2,6 @@
 //! (`wasm-pack test --node engine`).
 
 mod any_program;
+#[cfg(not(target_arch = "wasm32"))]
+mod herd;
 mod support;

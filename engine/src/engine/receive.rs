@@ -66,9 +66,9 @@ impl<P: PartialEq> Engine<P> {
     }
 
     pub(super) fn handle_pong_due(&mut self, now: Instant, deadline: Instant) {
-        let buffered = self.link.buffered_bytes;
+        let left_bytes = self.link.left_bytes();
         let missed_before = self.heartbeat.missed();
-        let verdict = self.heartbeat.handle_deadline(now, deadline, buffered);
+        let verdict = self.heartbeat.handle_deadline(now, deadline, left_bytes);
         if self.heartbeat.missed() > missed_before || verdict == Verdict::GiveUp {
             let missed = self.heartbeat.missed().max(missed_before + 1);
             self.tell(Event::Heartbeat {
@@ -91,9 +91,8 @@ impl<P: PartialEq> Engine<P> {
 
     pub(super) fn ping(&mut self, now: Instant, kind: PingKind) {
         self.timers.stop(Timer::Ping);
-        let deadline = self
-            .heartbeat
-            .handle_ping(now, kind, self.link.buffered_bytes);
+        let (given, left) = (self.link.given_bytes, self.link.left_bytes());
+        let deadline = self.heartbeat.handle_ping(now, kind, given, left);
         self.timers.set(Timer::Pong, deadline);
         self.outputs.push_back(Output::TransmitPing);
     }

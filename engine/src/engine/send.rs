@@ -160,10 +160,7 @@ impl<P: PartialEq> Engine<P> {
 
     /// Tells those whose messages have left by now.
     pub(super) fn settle_departures(&mut self) {
-        let left = self
-            .link
-            .given_bytes
-            .saturating_sub(u64::from(self.link.buffered_bytes));
+        let left = self.link.left_bytes();
         while let Some(&(ticket, total)) = self.departures.front() {
             if total > left {
                 break;
@@ -236,10 +233,7 @@ impl<P: PartialEq> Engine<P> {
         for ticket in core::mem::take(&mut self.flushes) {
             self.departures.push_back((ticket, self.link.given_bytes));
         }
-        let left = self
-            .link
-            .given_bytes
-            .saturating_sub(u64::from(self.link.buffered_bytes));
+        let left = self.link.left_bytes();
         let &(ticket, total) = self.departures.front()?;
         if total > left {
             return None;
