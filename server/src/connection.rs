@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::HeaderMap;
 use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -145,7 +144,7 @@ const MIN_HTTP_BUFFER: usize = 8 << 10;
 /// An answer in bytes, for connections that never reach HTTP proper.
 fn raw_answer(error: &ApiError, id: &RequestId) -> Bytes {
     let body = error.body(id);
-    let mut headers: HeaderMap = error.headers().clone();
+    let mut headers = error.headers();
     add_headers(&mut headers, id);
     let mut answer = format!("HTTP/1.1 {}\r\n", error.status).into_bytes();
     for (name, value) in &headers {

@@ -107,7 +107,7 @@ async fn run(app: Arc<App>, peer: Peer, registration: Registration, socket: OnUp
     let opened = Instant::now();
     let mut messages = 0_u64;
     let outbox = Arc::clone(&entry.outbox);
-    let link = Link::new(
+    let mut link = Link::new(
         stream,
         outbox,
         app.config.max_message,
@@ -121,6 +121,10 @@ async fn run(app: Arc<App>, peer: Peer, registration: Registration, socket: OnUp
         })
         .await;
     log_end(&registration, &ended, messages, opened);
+    // A link that says goodbye is no longer open to anybody else.
+    drop(registration);
+    link.leave(&ended).await;
+    drop(peer);
 }
 
 fn answer(app: &App, endpoint: &Endpoint, message: Message) -> Option<Message> {

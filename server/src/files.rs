@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::CACHE_CONTROL;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use percent_encoding::percent_decode_str;
@@ -30,10 +30,12 @@ pub(crate) async fn serve(
     let file = resolve(root, &path).await.ok_or_else(ApiError::not_found)?;
     let Ok(answer) = ServeDir::new(root).oneshot(request).await;
     let mut response = answer.map(Body::new);
-    if !response.status().is_client_error() {
-        response
-            .headers_mut()
-            .insert(CACHE_CONTROL, HeaderValue::from_static(cache_rule(&file)));
+    if response.status().is_success() {
+        let headers = response.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache_rule(&file)));
+        if file.extension().is_some_and(|extension| extension == "mjs") {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/javascript"));
+        }
     }
     Ok(response)
 }

@@ -137,12 +137,13 @@ impl Links {
     fn strike(&self, entry: &Entry) {
         let mut state = self.lock();
         state.open.remove(&entry.number);
-        if let Endpoint::Hub(room) = &entry.endpoint {
-            if let Some(members) = state.rooms.get_mut(room) {
-                members.remove(&entry.number);
-                if members.is_empty() {
-                    state.rooms.remove(room);
-                }
+        let Some(room) = entry.endpoint.room() else {
+            return;
+        };
+        if let Some(members) = state.rooms.get_mut(room) {
+            members.remove(&entry.number);
+            if members.is_empty() {
+                state.rooms.remove(room);
             }
         }
     }

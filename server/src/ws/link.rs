@@ -53,6 +53,9 @@ enum Event {
     Ended(Option<Error>),
 }
 
+/// Polls one place that events come from.
+type Source<S> = fn(&mut Link<S>, &mut Context<'_>) -> Poll<Option<Event>>;
+
 impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     /// Takes over a stream whose handshake is done.
     pub(crate) async fn new(
@@ -84,12 +87,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         }
     }
 
-    /// Runs until the link is gone. `answer` gets each text and binary message and gives what to send back.
-    pub(crate) async fn run(mut self, mut answer: impl FnMut(Message) -> Option<Message>) -> Ended {
+    /// Runs until one side closes or the connection breaks; [`leave`](Self::leave) does the rest.
+    /// `answer` gets each text and binary message and gives what to send back.
+    pub(crate) async fn run(
+        &mut self,
+        mut answer: impl FnMut(Message) -> Option<Message>,
+    ) -> Ended {
         loop {
             match poll_fn(|cx| self.poll_event(cx)).await {
                 Event::Message(Message::Close(frame)) => {
-                    self.leave(None).await;
                     let code = frame.map_or(1005, |frame| frame.code.into());
                     return Ended::ByPeer { code };
                 }
@@ -98,35 +104,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
                 }
                 // Pings are answered by the protocol layer; a pong has done its work by arriving.
                 Event::Message(_) => {}
-                Event::Farewell(farewell) => {
-                    self.leave(Some(&farewell)).await;
-                    return Ended::ByServer(farewell);
+                Event::Farewell(farewell) => return Ended::ByServer(farewell),
+                Event::Ended(error) => {
+                    let error = error.unwrap_or(Error::ConnectionClosed);
+                    return Farewell::for_error(&error).map_or(Ended::Lost(error), Ended::ByServer);
                 }
-                Event::Ended(error) => return self.end(error).await,
             }
-        }
-    }
-
-    async fn end(self, error: Option<Error>) -> Ended {
-        let error = error.unwrap_or(Error::ConnectionClosed);
-        match Farewell::for_error(&error) {
-            Some(farewell) => {
-                self.leave(Some(&farewell)).await;
-                Ended::ByServer(farewell)
-            }
-            None => Ended::Lost(error),
         }
     }
 
     /// Finishes the closing handshake, then ends the connection so that the peer still reads our last frame:
     /// a socket dropped with unread bytes in it sends a reset, which can overtake what was written before.
-    async fn leave(mut self, farewell: Option<&Farewell>) {
+    pub(crate) async fn leave(mut self, ended: &Ended) {
+        let farewell = match ended {
+            Ended::ByPeer { .. } => None,
+            Ended::ByServer(farewell) => Some(farewell.frame()),
+            Ended::Lost(_) => return,
+        };
         let patience = self.deadlines.close;
         let goodbye = async {
-            if let Some(farewell) = farewell {
-                self.socket
-                    .send(Message::Close(Some(farewell.frame())))
-                    .await?;
+            if farewell.is_some() {
+                self.socket.send(Message::Close(farewell)).await?;
             }
             while self.socket.next().await.is_some() {}
             let stream = self.socket.get_mut();
@@ -172,34 +170,35 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     /// The next message or order; `None` if there is something to send now. The two sources take turns at being first.
     fn poll_sources(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
         self.outbox_first = !self.outbox_first;
-        if self.outbox_first {
-            if let Poll::Ready(order) = self.outbox.poll(cx) {
-                return Poll::Ready(self.take_order(order));
-            }
+        let (first, second): (Source<S>, Source<S>) = if self.outbox_first {
+            (Self::poll_outbox, Self::poll_socket)
+        } else {
+            (Self::poll_socket, Self::poll_outbox)
+        };
+        match first(self, cx) {
+            Poll::Pending => second(self, cx),
+            ready => ready,
         }
-        if let Poll::Ready(read) = self.socket.poll_next_unpin(cx) {
-            return Poll::Ready(Some(match read {
+    }
+
+    fn poll_socket(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        self.socket.poll_next_unpin(cx).map(|read| {
+            Some(match read {
                 Some(Ok(message)) => Event::Message(message),
                 Some(Err(error)) => Event::Ended(Some(error)),
                 None => Event::Ended(None),
-            }));
-        }
-        if !self.outbox_first {
-            if let Poll::Ready(order) = self.outbox.poll(cx) {
-                return Poll::Ready(self.take_order(order));
-            }
-        }
-        Poll::Pending
+            })
+        })
     }
 
-    fn take_order(&mut self, order: Order) -> Option<Event> {
-        match order {
+    fn poll_outbox(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        Poll::Ready(match ready!(self.outbox.poll(cx)) {
             Order::Send(message) => {
                 self.outgoing = Some(message);
                 None
             }
             Order::Close(farewell) => Some(Event::Farewell(farewell)),
-        }
+        })
     }
 
     fn poll_send(&mut self, cx: &mut Context<'_>, message: Message) -> Poll<Result<(), Error>> {

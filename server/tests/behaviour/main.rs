@@ -1,0 +1,16 @@
+//! What the server does, seen from outside: real sockets, and raw bytes where bytes are the contract.
+
+// A test fails by panicking, in its helpers too.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod chaos;
+mod connections;
+mod errors;
+mod files;
+mod hub;
+mod links;
+mod origins;
+mod program;
+mod request_ids;
+mod stopping;
+mod support;
