@@ -67,7 +67,7 @@ async function order(label, fault, reach) {
   const duration = Number(byId("chaos-duration").value);
   const body = { target: chosenTarget(reach), fault, ...(reach && duration > 0 && { durationMs: duration }) };
   const answer = await ask("POST", "/faults", body);
-  if (answer) {
+  if (answer && !answer.refused) {
     const whom = reach === "new" ? "new connections" : `${answer.affected} hit`;
     note("fault", `${label}: ${whom}${body.durationMs ? `, for ${spoken(duration)}` : ""}`);
     if (reach === "new") client.reconnect("to meet the fault");
@@ -84,8 +84,9 @@ function chosenTarget(reach) {
 
 async function refresh() {
   const state = await ask("GET", "");
-  if (available !== (state !== null)) setAvailable(state !== null);
-  const faults = state?.faults ?? [];
+  if (state === null) return;
+  if (available !== !state.refused) setAvailable(!state.refused);
+  const faults = state.faults ?? [];
   byId("standing").hidden = faults.length === 0;
   byId("standing-list").replaceChildren(...faults.map(standingItem));
 }
@@ -115,18 +116,19 @@ async function liftFault(path, name) {
   await refresh();
 }
 
-/** The server's answer, or null when it has none; a refusal is noted with the id under which the server logged it. */
+/** The server's answer; `refused` is true in a refusal, which is noted with the id the server logged it under. Null without an answer. */
 async function ask(method, path, body) {
   const headers = body && { "content-type": "application/json" };
   try {
     const response = await fetch(API + path, { method, headers, body: body && JSON.stringify(body) });
     const answer = response.status === 204 ? {} : await response.json();
     if (response.ok) return answer;
-    if (method !== "GET") note("fault", `refused: ${answer.message}`, answer.requestId);
+    if (answer.errorCode !== "CHAOS_OFF") note("fault", `refused: ${answer.message}`, answer.requestId);
+    return { ...answer, refused: true };
   } catch (error) {
-    note("fault", `the server does not answer: ${error.message}`);
+    note("fault", `the server does not answer: ${error.message}`, "");
+    return null;
   }
-  return null;
 }
 
 byId("fault-buttons").append(

@@ -69,6 +69,13 @@ export class Page {
     await this.#session.post(`/element/${await this.#session.find(selector)}/value`, { text });
   }
 
+  /** Replaces what a field holds. */
+  async fill(selector, text) {
+    const element = `/element/${await this.#session.find(selector)}`;
+    await this.#session.post(`${element}/clear`);
+    await this.#session.post(`${element}/value`, { text });
+  }
+
   text(selector) {
     return this.evaluate((at) => document.querySelector(at)?.textContent ?? null, selector);
   }
