@@ -11,7 +11,7 @@ import { areProtocols } from "./options.js";
 import { watchPage } from "./page.js";
 import { freeze, isData, roughSizeOf, sizeOf } from "./payload.js";
 import { resolveUrl } from "./url.js";
-import { Client } from "./wasm/steadfast.js";
+import { Client } from "./wasm/steadfast_bg.js";
 
 export class Host {
   listeners = new Listeners();

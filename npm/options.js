@@ -1,48 +1,51 @@
 // The options: one table that says what there is, what is allowed and what holds without a word.
 
 import { SteadfastError } from "./error.js";
+import { isData } from "./payload.js";
 
 const FOREVER = Number.POSITIVE_INFINITY;
-
-const number = (standard, least, what) => ({
-  standard,
-  allowed: `${what}, at least ${least}${standard === FOREVER ? ", or Infinity" : ""}`,
-  accepts: (value) =>
-    typeof value === "number" &&
-    value >= least &&
-    (value < FOREVER || standard === FOREVER) &&
-    (what !== COUNT || value === FOREVER || Number.isInteger(value)),
-  number: (value) => value,
-});
 const COUNT = "a whole number";
+
+const row = (allowed, accepts, standard, number) => ({ allowed, accepts, standard, number });
+const number = (standard, least, what) =>
+  row(
+    `${what}, at least ${least}${standard === FOREVER ? ", or Infinity" : ""}`,
+    (given) =>
+      typeof given === "number" &&
+      given >= least &&
+      (given === FOREVER ? standard === FOREVER : what !== COUNT || Number.isInteger(given)),
+    standard,
+    (given) => given,
+  );
 const ms = (standard, least = 0) => number(standard, least, "a number of milliseconds");
 const count = (standard, least = 1) => number(standard, least, COUNT);
-const oneOf = (...names) => ({
-  standard: names[0],
-  allowed: names.map((name) => JSON.stringify(name)).join(", "),
-  accepts: (value) => names.includes(value),
-  number: (value) => names.indexOf(value),
+/** The first is the standard. */
+const oneOf = (...choices) =>
+  row(
+    choices.map((choice) => JSON.stringify(choice)).join(", "),
+    (given) => choices.includes(given),
+    choices[0],
+    (given) => choices.indexOf(given),
+  );
+const aFunction = row("a function", (given) => typeof given === "function");
+const aSignal = row("an AbortSignal", (given) => given?.aborted !== undefined);
+const orFunction = ({ allowed, accepts }, standard) =>
+  row(`${allowed} or a function`, (given) => typeof given === "function" || accepts(given), standard);
+const aMessage = row("a message", isData);
+const aString = row("a string", (given) => typeof given === "string");
+/** The names of subprotocols: RFC 6455 section 4.1 wants tokens, each once. */
+const someProtocols = row("names of subprotocols, each once", (given) => {
+  const names = [given].flat();
+  const areTokens = names.every((name) => typeof name === "string" && /^[\w!#$%&'*+\-.^`|~]+$/.test(name));
+  return areTokens && new Set(names).size === names.length;
 });
-const value = (allowed, accepts, standard) => ({ allowed, accepts, standard });
-const aFunction = value("a function", (given) => typeof given === "function");
-const aBoolean = (standard) => value("true or false", (given) => typeof given === "boolean", standard);
-const aSignal = value("an AbortSignal", (given) => typeof given?.addEventListener === "function" && "aborted" in given);
 /** Options of their own; `false` switches them off. */
 const group = (rows) => ({ rows, allowed: "false or an object" });
 
-const isData = (given) =>
-  typeof given === "string" || given instanceof Blob || ArrayBuffer.isView(given) || given instanceof ArrayBuffer;
+/** Whether `given` can be the subprotocols of a socket. */
+export const areProtocols = someProtocols.accepts;
 
-/** The names of subprotocols: RFC 6455 section 4.1 wants tokens, each once. */
-export const areProtocols = (given) => {
-  const names = [given].flat();
-  return (
-    new Set(names).size === names.length &&
-    names.every((name) => typeof name === "string" && /^[\w!#$%&'*+\-.^`|~]+$/.test(name))
-  );
-};
-
-/** The numbers among these cross to the engine in this order; src/options.rs reads them. */
+/** The numbers among the first rows cross to the engine in this order; src/options.rs reads them. */
 const CLIENT = {
   connectTimeout: ms(10_000, 1),
   maxMessage: count(1 << 20),
@@ -52,8 +55,8 @@ const CLIENT = {
     misses: count(3),
     probe: ms(3_000, 1),
     adaptive: group({ min: ms(5_000, 1), max: ms(30_000, 1) }),
-    ping: value("a message or a function", (given) => typeof given === "function" || isData(given), "PING"),
-    pong: value("a string or a function", (given) => ["string", "function"].includes(typeof given), "PONG"),
+    ping: orFunction(aMessage, "PING"),
+    pong: orFunction(aString, "PONG"),
   }),
   reconnect: group({
     first: ms(1_000),
@@ -74,16 +77,12 @@ const CLIENT = {
     ttl: ms(FOREVER),
     highWaterMark: count(1 << 20),
   }),
-  protocols: value(
-    "names of subprotocols, each once, or a function",
-    (given) => typeof given === "function" || areProtocols(given),
-    [],
-  ),
+  autoConnect: oneOf(true, false),
+  binaryType: oneOf("arraybuffer", "blob"),
+  protocols: orFunction(someProtocols, []),
   greet: aFunction,
-  requestIdParam: value("false or a name", (given) => given === false || (typeof given === "string" && given !== ""), false),
-  autoConnect: aBoolean(true),
-  binaryType: value('"arraybuffer", "blob"', (given) => given === "arraybuffer" || given === "blob", "arraybuffer"),
-  codec: value(
+  requestIdParam: row("false or a name", (given) => given === false || (given !== "" && aString.accepts(given)), false),
+  codec: row(
     '"raw", "json" or an object with encode and decode',
     (given) =>
       given === "raw" ||
@@ -92,25 +91,22 @@ const CLIENT = {
     "raw",
   ),
   signal: aSignal,
-  webSocket: value("a WebSocket class", (given) => typeof given === "function"),
-  log: value(
-    '"silent", "error", "warn", "info", "debug" or a function',
-    (given) => typeof given === "function" || ["silent", "error", "warn", "info", "debug"].includes(given),
-    "warn",
-  ),
+  webSocket: aFunction,
+  log: orFunction(oneOf("warn", "silent", "error", "info", "debug"), "warn"),
 };
 
 const SEND = {
   ttl: ms(FOREVER),
-  volatile: aBoolean(false),
-  key: value("a string", (given) => typeof given === "string"),
-  priority: value('"high", "normal", "low"', (given) => ["high", "normal", "low"].includes(given), "normal"),
+  volatile: oneOf(false, true),
+  key: aString,
+  priority: oneOf("normal", "high", "low"),
 };
 
 const EXTRAS = {
+  send: SEND,
   deliver: { ...SEND, signal: aSignal },
   flush: { timeout: ms(FOREVER) },
-  listen: { once: aBoolean(false), signal: aSignal },
+  on: { once: oneOf(false, true), signal: aSignal },
   once: { signal: aSignal },
 };
 
@@ -119,14 +115,11 @@ export function readOptions(given = {}) {
   const numbers = [];
   const options = read(CLIENT, given, "", numbers);
   fitAdaptive(options, given, numbers);
-  numbers.push(options.greet ? 1 : 0, options.reconnect?.decide ? 1 : 0);
+  numbers.unshift(options.greet ? 1 : 0, options.reconnect?.decide ? 1 : 0);
   return { options, numbers: new Float64Array(numbers) };
 }
 
-/** The options of `send`, or `undefined` when there are none. Throws INVALID_OPTION. */
-export const readSendOptions = (given) => given === undefined ? undefined : read(SEND, given, "");
-
-/** The options of another method. Throws INVALID_OPTION. */
+/** The options of a method. Throws INVALID_OPTION. */
 export const readExtras = (method, given = {}) => read(EXTRAS[method], given, "");
 
 /** Refuses what stands at `path`. */

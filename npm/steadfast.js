@@ -4,7 +4,7 @@ import { SteadfastError } from "./error.js";
 import { Host } from "./host.js";
 import { iterate } from "./iterate.js";
 import { isLoaded } from "./module.js";
-import { readExtras, readOptions, readSendOptions, refuse } from "./options.js";
+import { readExtras, readOptions, refuse } from "./options.js";
 
 export class Steadfast {
   #host;
@@ -63,7 +63,7 @@ export class Steadfast {
   }
 
   send(data, options) {
-    this.#host.send(data, readSendOptions(options));
+    this.#host.send(data, options && readExtras("send", options));
   }
 
   async deliver(data, options) {
@@ -94,7 +94,7 @@ export class Steadfast {
 
   on(event, listener, options) {
     const host = this.#host;
-    const remove = host.listeners.add(event, listener, readExtras("listen", options));
+    const remove = host.listeners.add(event, listener, readExtras("on", options));
     if (event === "message") host.listen();
     return () => {
       remove();

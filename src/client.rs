@@ -1,6 +1,6 @@
 //! What wasm-bindgen exports: one class with five methods, which `npm/host.js` drives.
 
-use steadfast_engine::{Engine, Instant, Output, Span};
+use steadfast_engine::{Engine, Instant, Span};
 use wasm_bindgen::prelude::*;
 
 use crate::{inputs, options, outputs};
@@ -11,7 +11,8 @@ use crate::{inputs, options, outputs};
 #[wasm_bindgen]
 pub struct Client {
     engine: Engine<u32>,
-    output: Output<u32>,
+    /// What belongs to the output that was polled last.
+    fields: [f64; 5],
 }
 
 #[wasm_bindgen]
@@ -22,7 +23,7 @@ impl Client {
     pub fn new(options: &[f64], seed: f64) -> Self {
         Self {
             engine: Engine::new(options::read(options), seed as u64),
-            output: Output::Timeout(Instant::NEVER),
+            fields: [0.; 5],
         }
     }
 
@@ -54,13 +55,14 @@ impl Client {
 
     /// Takes the next thing to do: see `outputs.rs`. 0 when nothing is left.
     pub fn poll(&mut self) -> u8 {
-        self.output = self.engine.poll_output();
-        outputs::place(&self.output)
+        let (place, fields) = outputs::as_numbers(self.engine.poll_output());
+        self.fields = fields;
+        place
     }
 
     /// What belongs to the output that was polled last: its `field`, from 0.
     pub fn detail(&self, field: u8) -> f64 {
-        outputs::detail(&self.output, field)
+        self.fields.get(usize::from(field)).copied().unwrap_or(0.)
     }
 
     /// What the engine knows: see `outputs.rs`.

@@ -9,6 +9,8 @@ use steadfast_engine::{
 pub(crate) fn read(numbers: &[f64]) -> Config {
     let mut numbers = Numbers(numbers);
     Config {
+        greets: numbers.switch(),
+        decides: numbers.switch(),
         connect_timeout: numbers.span(),
         max_message_bytes: numbers.count(),
         heartbeat: HeartbeatConfig {
@@ -49,8 +51,6 @@ pub(crate) fn read(numbers: &[f64]) -> Config {
             ttl: numbers.span(),
             high_water_mark: numbers.count(),
         }),
-        greets: numbers.switch(),
-        decides: numbers.switch(),
     }
 }
 

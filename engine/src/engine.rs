@@ -38,6 +38,8 @@ pub struct Engine<P> {
     patience_ends: Instant,
     /// When the link was lost that has not been replaced yet.
     lost_at: Option<Instant>,
+    /// Attempts since then.
+    attempts_since_loss: u32,
     /// The loss that the application is deciding about.
     undecided: Option<Undecided>,
     last_loss: Loss,
@@ -48,7 +50,7 @@ pub struct Engine<P> {
     outbox: Outbox<P>,
     queue_told: bool,
     /// Those who wait for messages to leave: ticket, and the link's total at which they have.
-    departures: VecDeque<(u32, u64)>,
+    departures: Vec<(u32, u64)>,
     /// Those who wait for the outbox to be empty.
     flushes: Vec<u32>,
     inbox: Inbox<P>,
@@ -126,6 +128,7 @@ impl<P: PartialEq> Engine<P> {
             reauthenticated: false,
             patience_ends: Instant::NEVER,
             lost_at: None,
+            attempts_since_loss: 0,
             undecided: None,
             last_loss: Loss::none(),
             network_down: false,
@@ -134,7 +137,7 @@ impl<P: PartialEq> Engine<P> {
             health: HealthMeter::new(),
             outbox: Outbox::new(),
             queue_told: false,
-            departures: VecDeque::new(),
+            departures: Vec::new(),
             flushes: Vec::new(),
             inbox: Inbox::new(queue.max_messages, queue.max_bytes),
             listening: false,

@@ -1,6 +1,6 @@
 //! How well the link does, as one number and a few more.
 
-use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 use crate::heartbeat::Heartbeat;
 use crate::{Instant, Span};
@@ -54,7 +54,7 @@ pub enum Trend {
 /// Keeps what the health is made of.
 #[derive(Clone, Debug)]
 pub(crate) struct HealthMeter {
-    reconnects: VecDeque<Instant>,
+    reconnects: Vec<Instant>,
     sent: Rate,
     received: Rate,
     score: u8,
@@ -67,7 +67,7 @@ pub(crate) struct HealthMeter {
 impl HealthMeter {
     pub(crate) const fn new() -> Self {
         Self {
-            reconnects: VecDeque::new(),
+            reconnects: Vec::new(),
             sent: Rate::new(),
             received: Rate::new(),
             score: 0,
@@ -88,9 +88,9 @@ impl HealthMeter {
 
     pub(crate) fn handle_reconnected(&mut self, now: Instant) {
         if self.reconnects.len() == MAX_RECONNECTS {
-            self.reconnects.pop_front();
+            self.reconnects.remove(0);
         }
-        self.reconnects.push_back(now);
+        self.reconnects.push(now);
     }
 
     pub(crate) const fn score(&self) -> u8 {
@@ -133,13 +133,8 @@ impl HealthMeter {
     }
 
     fn forget_old_reconnects(&mut self, now: Instant) {
-        while self
-            .reconnects
-            .front()
-            .is_some_and(|at| now.since(*at) > STABILITY_WINDOW)
-        {
-            self.reconnects.pop_front();
-        }
+        self.reconnects
+            .retain(|at| now.since(*at) <= STABILITY_WINDOW);
     }
 
     fn measure(&self, heartbeat: &Heartbeat) -> u8 {

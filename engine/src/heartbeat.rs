@@ -4,7 +4,7 @@
 //! id, any inbound message is a sign of life, and until a pong has ever been seen it is not known
 //! whether this server answers pings at all.
 
-use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 use crate::{HeartbeatConfig, Instant, Span};
 
@@ -18,7 +18,7 @@ pub struct Heartbeat {
     answers: Answers,
     ping: Option<Ping>,
     /// When those pings left that have no pong yet, the oldest first: pongs come in order.
-    unanswered: VecDeque<Instant>,
+    unanswered: Vec<Instant>,
     missed: u32,
     last_inbound: Instant,
     /// What became of the last pings, the newest in bit 0: set when unanswered.
@@ -80,7 +80,7 @@ impl Heartbeat {
             floor: FLOOR,
             answers: Answers::Unknown,
             ping: None,
-            unanswered: VecDeque::new(),
+            unanswered: Vec::new(),
             missed: 0,
             last_inbound: Instant::ZERO,
             history: 0,
@@ -128,7 +128,10 @@ impl Heartbeat {
         if !is_pong {
             return None;
         }
-        let round_trip = now.since(self.unanswered.pop_front()?);
+        if self.unanswered.is_empty() {
+            return None;
+        }
+        let round_trip = now.since(self.unanswered.remove(0));
         self.answers = Answers::Seen;
         self.floor = FLOOR;
         self.round_trip.sample(round_trip);
@@ -146,9 +149,9 @@ impl Heartbeat {
         left_bytes: u64,
     ) -> Instant {
         if self.unanswered.len() == MAX_UNANSWERED {
-            self.unanswered.pop_front();
+            self.unanswered.remove(0);
         }
-        self.unanswered.push_back(now);
+        self.unanswered.push(now);
         let probe = kind == PingKind::Probe;
         self.ping = Some(Ping {
             sent: now,
@@ -216,7 +219,7 @@ impl Heartbeat {
         let has_time = |ping: Ping| {
             !ping.alive
                 && (ping.probe || ping.after_late_timer)
-                && now.since(ping.sent) <= self.config.probe
+                && now.since(ping.sent) < self.config.probe
         };
         self.config.enabled && self.may_ping() && !self.ping.is_some_and(has_time)
     }

@@ -20,6 +20,9 @@ import { ask, run } from "./process.mjs";
 import { step } from "./report.mjs";
 import { WASM_TARGET } from "./wasm-target.mjs";
 
+/** What of wasm-opt's passes leaves the fewest bytes after gzip: 3 % fewer than -Oz alone. Inlining only repeats code. */
+const SMALLEST = "--flatten --rereloop -Oz -Oz --converge -aimfs=0 -fimfs=0 -ocimfs=0".split(" ");
+
 /** Compiles the crate for the web. Resolves with the path of the module as rustc leaves it. */
 export async function compileWasm(wasmEnv, { show = true } = {}) {
   const env = { ...wasmEnv, ...(await pathFreeEnv(wasmEnv)) };
@@ -62,9 +65,9 @@ export async function ensurePackage(wasmEnv) {
 /** wasm-bindgen's glue and the module, optimised for size, in `folder`. `names: true` keeps the functions' names, for the size report. */
 export async function bind(module, folder, { names = false } = {}) {
   const glue = [
+    // The glue without a loader: npm/module.js is a third of the size of wasm-bindgen's.
     "--target",
-    "web",
-    "--omit-default-module-path",
+    "bundler",
     "--no-typescript",
     "--out-name",
     "steadfast",
@@ -72,8 +75,9 @@ export async function bind(module, folder, { names = false } = {}) {
     folder,
   ];
   await run("wasm-bindgen", [module, ...glue, "--remove-producers-section"]);
+  rmSync(path.join(folder, "steadfast.js"));
   const wasm = path.join(folder, "steadfast_bg.wasm");
-  const optimise = ["-Oz", "--converge", ...(names ? ["-g"] : ["--strip-debug"]), wasm, "-o", wasm];
+  const optimise = [...SMALLEST, ...(names ? ["-g"] : ["--strip-debug"]), wasm, "-o", wasm];
   await run(process.execPath, [at("node_modules/binaryen/bin/wasm-opt"), ...optimise]);
 }
 

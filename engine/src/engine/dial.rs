@@ -63,6 +63,7 @@ impl<P: PartialEq> Engine<P> {
         self.timers.stop(Timer::Retry);
         self.start_patience(now);
         self.attempts = self.attempts.saturating_add(1);
+        self.attempts_since_loss = self.attempts_since_loss.saturating_add(1);
         self.generation = self.generation.wrapping_add(1);
         self.link = Link::new(now);
         self.phase = Phase::Dialing;
@@ -114,7 +115,7 @@ impl<P: PartialEq> Engine<P> {
             self.health.handle_reconnected(now);
             let downtime = now.since(lost_at);
             self.tell(Event::Reconnected {
-                attempts: self.attempts,
+                attempts: self.attempts_since_loss,
                 downtime,
             });
         }

@@ -125,6 +125,7 @@ impl<P: PartialEq> Engine<P> {
                 self.patience_ends = Instant::NEVER;
             }
             self.lost_at = Some(now);
+            self.attempts_since_loss = 0;
         }
         self.phase = Phase::Rest;
         for timer in [Timer::Connect, Timer::Ping, Timer::Pong, Timer::Drain] {

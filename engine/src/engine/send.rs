@@ -15,7 +15,7 @@ impl<P: PartialEq> Engine<P> {
         self.link.buffered_bytes = buffered_bytes;
         self.link.largest_bytes = self.link.largest_bytes.max(bytes);
         self.health.handle_sent(now, bytes);
-        if let Some((_, total)) = self.departures.back_mut()
+        if let Some((_, total)) = self.departures.last_mut()
             && *total == UNKNOWN_TOTAL
         {
             *total = self.link.given_bytes;
@@ -82,7 +82,7 @@ impl<P: PartialEq> Engine<P> {
         let message = self.outbox.pop()?;
         self.link.unconfirmed = self.link.unconfirmed.saturating_add(1);
         if message.ticket != 0 {
-            self.departures.push_back((message.ticket, UNKNOWN_TOTAL));
+            self.departures.push((message.ticket, UNKNOWN_TOTAL));
         }
         Some(Output::Transmit(message.payload))
     }
@@ -161,18 +161,18 @@ impl<P: PartialEq> Engine<P> {
     /// Tells those whose messages have left by now.
     pub(super) fn settle_departures(&mut self) {
         let left = self.link.left_bytes();
-        while let Some(&(ticket, total)) = self.departures.front() {
-            if total > left {
-                break;
+        let outputs = &mut self.outputs;
+        self.departures.retain(|&(ticket, total)| {
+            if total <= left {
+                outputs.push_back(Output::Event(Event::Settled { ticket, done: true }));
             }
-            self.departures.pop_front();
-            self.tell(Event::Settled { ticket, done: true });
-        }
+            total > left
+        });
     }
 
     /// The link is gone: what it still held has not left, as far as anybody knows.
     pub(super) fn lose_departures(&mut self) {
-        while let Some((ticket, _)) = self.departures.pop_front() {
+        for (ticket, _) in core::mem::take(&mut self.departures) {
             self.tell(Event::Settled {
                 ticket,
                 done: false,
@@ -231,15 +231,10 @@ impl<P: PartialEq> Engine<P> {
     /// All that waited has been given to the link: who waits for that now waits for it to leave.
     fn poll_flushed(&mut self) -> Option<Output<P>> {
         for ticket in core::mem::take(&mut self.flushes) {
-            self.departures.push_back((ticket, self.link.given_bytes));
+            self.departures.push((ticket, self.link.given_bytes));
         }
-        let left = self.link.left_bytes();
-        let &(ticket, total) = self.departures.front()?;
-        if total > left {
-            return None;
-        }
-        self.departures.pop_front();
-        Some(Output::Event(Event::Settled { ticket, done: true }))
+        self.settle_departures();
+        self.outputs.pop_front()
     }
 
     pub(super) fn tell_if_drained(&mut self) {
