@@ -70,7 +70,9 @@ class Lab {
   }
 
   send(...messages) {
-    return this.#page.evaluate((messages) => messages.forEach((message) => window.lab.client.send(message)), messages);
+    return this.#page.evaluate((messages) => {
+      for (const message of messages) window.lab.client.send(message);
+    }, messages);
   }
 
   /** Sends a text and waits until it has come back. */
