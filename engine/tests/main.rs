@@ -2,6 +2,11 @@
 //! (`wasm-pack test --node engine`).
 
 mod any_program;
+mod connecting;
+mod deciding;
+mod heartbeat;
 #[cfg(not(target_arch = "wasm32"))]
 mod herd;
+mod losing;
 mod support;
+mod waking;

@@ -81,7 +81,7 @@ impl Audit {
         }
     }
 
-    pub(crate) fn before(&mut self, input: &Input<Payload>, present: u32) {
+    pub(crate) fn before(&mut self, input: &Input<Payload>, present: u32, awaits_pong: bool) {
         self.bound = 40 + 2 * (self.waiting.len() + self.tickets.len() + self.inbound.len());
         let Some(link) = &mut self.link else { return };
         match input {
@@ -100,9 +100,9 @@ impl Audit {
             Input::LinkMessage {
                 generation,
                 payload,
-                is_pong: false,
+                is_pong,
                 ..
-            } if *generation == link.generation && link.open => {
+            } if *generation == link.generation && link.open && !(*is_pong && awaits_pong) => {
                 self.inbound.push_back(*payload);
             }
             _ => assert!(link.generation <= present),

@@ -1,6 +1,8 @@
 //! The link's far side, as far as the engine can see it: how fast bytes leave.
 
-use steadfast_engine::Span;
+use std::collections::VecDeque;
+
+use steadfast_engine::{Instant, Span};
 
 /// What the link has been given and has still to send.
 #[derive(Clone, Debug, Default)]
@@ -9,6 +11,10 @@ pub(crate) struct Network {
     pub(crate) bytes_per_second: Option<u64>,
     /// What `bufferedAmount` says.
     pub(crate) buffered_bytes: u32,
+    /// How long after a ping has left its pong comes in; `None`: only when the test says so.
+    pub(crate) answers: Option<Span>,
+    /// When those pongs come in that are on their way.
+    pub(crate) pongs: VecDeque<Instant>,
     /// Millionths of a byte that have left beyond the whole ones.
     carry: u64,
 }
@@ -18,6 +24,20 @@ impl Network {
     pub(crate) fn take(&mut self, bytes: u32) {
         if self.bytes_per_second.is_some() {
             self.buffered_bytes = self.buffered_bytes.saturating_add(bytes);
+        }
+    }
+
+    /// The link takes a ping.
+    pub(crate) fn take_ping(&mut self, now: Instant, bytes: u32) {
+        self.take(bytes);
+        let leaving = match self.bytes_per_second {
+            None => Some(Span::ZERO),
+            Some(rate) => (u64::from(self.buffered_bytes) * 1_000_000)
+                .checked_div(rate)
+                .map(Span::from_micros),
+        };
+        if let (Some(round_trip), Some(leaving)) = (self.answers, leaving) {
+            self.pongs.push_back(now + leaving + round_trip);
         }
     }
 
@@ -42,5 +62,6 @@ impl Network {
     pub(crate) fn reset(&mut self) {
         self.buffered_bytes = 0;
         self.carry = 0;
+        self.pongs.clear();
     }
 }

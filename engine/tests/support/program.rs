@@ -195,7 +195,7 @@ impl Op {
                 generation: link(age),
                 payload: shell.fresh_payload(),
                 bytes,
-                is_pong: is_pong && shell.engine.awaits_pong(),
+                is_pong,
             },
             Self::Closed {
                 age,

@@ -82,7 +82,8 @@ impl Shell {
     /// One input, and all that follows from it.
     pub(crate) fn give(&mut self, input: Input<Payload>) -> Result<(), Refusal> {
         self.trace.push(format!("{} {input}", self.now));
-        self.audit.before(&input, self.generation);
+        let awaits_pong = self.engine.awaits_pong();
+        self.audit.before(&input, self.generation, awaits_pong);
         let timeout = matches!(input, Input::Timeout { .. });
         let result = self.engine.handle_input(self.now, input.clone());
         self.audit.given(self.now, &input, result);
@@ -178,12 +179,11 @@ impl Shell {
     pub(crate) fn wait(&mut self, span: Span) {
         let end = self.now + span;
         for _ in 0..MAX_TIMEOUTS {
-            if self.deadline > end {
+            if self.next() > end {
                 self.pass_to(end);
                 return;
             }
-            self.pass_to(self.deadline);
-            self.timeout();
+            self.step();
         }
         panic!("a timer runs again and again without time passing");
     }
@@ -208,13 +208,12 @@ impl Shell {
         let start = self.now;
         while !self.outputs.iter().any(&wanted) {
             assert!(
-                self.deadline < start + A_DAY,
+                self.next() < start + A_DAY,
                 "it never came:\n{}",
                 self.story()
             );
             self.take();
-            self.pass_to(self.deadline);
-            self.timeout();
+            self.step();
         }
         self.now.since(start)
     }
@@ -273,6 +272,24 @@ impl Shell {
         self.now = self.now.max(at);
     }
 
+    /// When something happens by itself.
+    fn next(&self) -> Instant {
+        let pong = self.network.pongs.front();
+        pong.map_or(self.deadline, |pong| self.deadline.min(*pong))
+    }
+
+    /// Lets it happen.
+    fn step(&mut self) {
+        let pong = self.network.pongs.front().copied();
+        self.pass_to(self.next());
+        if pong.is_some_and(|pong| pong <= self.deadline) {
+            self.network.pongs.pop_front();
+            self.pong();
+        } else {
+            self.timeout();
+        }
+    }
+
     fn receive_as(&mut self, payload: Payload, is_pong: bool) {
         let generation = self.generation;
         let input = Input::LinkMessage {
@@ -300,7 +317,10 @@ impl Shell {
                     self.network.reset();
                 }
                 Output::Transmit(payload) => self.transmit(self.audit.size_of(payload)),
-                Output::TransmitPing => self.transmit(PING_BYTES),
+                Output::TransmitPing => {
+                    self.network.take_ping(self.now, PING_BYTES);
+                    self.transmitted(PING_BYTES);
+                }
                 _ => {}
             }
             self.outputs.push(output);
@@ -309,6 +329,10 @@ impl Shell {
 
     fn transmit(&mut self, bytes: u32) {
         self.network.take(bytes);
+        self.transmitted(bytes);
+    }
+
+    fn transmitted(&mut self, bytes: u32) {
         self.engine
             .handle_transmitted(self.now, bytes, self.network.buffered_bytes);
     }

@@ -1,0 +1,421 @@
+//! From a lost link to the next attempt, or to the end.
+
+use steadfast_engine::close_code::{Policy, TABLE, policy};
+use steadfast_engine::{
+    Cause, Config, Event, Failure, FailureKind, Fault, Input, Loss, Output, ReconnectConfig, Span,
+    State,
+};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use crate::support::{Payload, Shell, ms};
+
+fn with(change: impl FnOnce(&mut ReconnectConfig)) -> Config {
+    let mut reconnect = ReconnectConfig::default();
+    change(&mut reconnect);
+    Config {
+        reconnect: Some(reconnect),
+        ..Config::default()
+    }
+}
+
+/// The delay that was announced, of all that came out since the last look.
+fn announced(shell: &mut Shell) -> Option<Span> {
+    shell.take_events().iter().find_map(|event| match event {
+        Event::Reconnecting { delay, .. } => Some(*delay),
+        _ => None,
+    })
+}
+
+fn failure(shell: &mut Shell) -> Option<FailureKind> {
+    shell.take_events().iter().find_map(|event| match event {
+        Event::Failed(Failure { kind, .. }) => Some(*kind),
+        _ => None,
+    })
+}
+
+/// Loses the present link and opens another, again and again; the delays that were announced.
+fn flap(shell: &mut Shell, times: usize, alive: Span) -> Vec<Span> {
+    let mut delays = Vec::new();
+    for _ in 0..times {
+        shell.link_closes(1006);
+        delays.extend(announced(shell));
+        shell.until_dial();
+        shell.link_opens();
+        shell.wait(alive);
+        shell.take();
+    }
+    delays
+}
+
+#[test]
+fn a_loss_is_told_in_order_with_its_true_code() {
+    let mut shell = Shell::stable(Config::default());
+    shell.link_closes(1011);
+    let loss = Loss {
+        cause: Cause::Closed,
+        code: 1011,
+        was_clean: true,
+    };
+    let events = shell.take_events();
+    assert_eq!(events[0], Event::Health);
+    let (will_retry, unconfirmed) = (true, 0);
+    assert_eq!(
+        events[1],
+        Event::Disconnect {
+            loss,
+            will_retry,
+            unconfirmed
+        }
+    );
+    let (from, to) = (State::Open, State::Reconnecting);
+    assert_eq!(events[2], Event::StateChange { from, to });
+    assert!(matches!(
+        events[3],
+        Event::Reconnecting {
+            attempt: 1,
+            cause: Cause::Closed,
+            ..
+        }
+    ));
+    assert_eq!(events.len(), 4);
+}
+
+#[test]
+fn the_way_back_is_told_with_its_length() {
+    let mut shell = Shell::stable(Config::default());
+    shell.link_closes(1006);
+    let mut downtime = shell.until_dial();
+    shell.link_closes(1006);
+    shell.take();
+    downtime += shell.until_dial();
+    shell.wait(ms(30));
+    shell.link_opens();
+    downtime += ms(30);
+    let reconnected = Event::Reconnected {
+        attempts: 2,
+        downtime,
+    };
+    assert!(shell.take_events().contains(&reconnected));
+}
+
+#[test]
+fn the_first_connection_is_no_reconnection() {
+    let mut shell = Shell::new(Config::default());
+    shell.connect();
+    shell.link_closes(1006);
+    shell.take();
+    shell.until_dial();
+    shell.link_opens();
+    let events = shell.take_events();
+    assert!(events.contains(&Event::Open { attempt: 2 }));
+    assert!(
+        !events
+            .iter()
+            .any(|event| matches!(event, Event::Reconnected { .. }))
+    );
+}
+
+#[test]
+fn every_row_of_the_table_is_followed() {
+    for &(first, last, policy) in TABLE {
+        for code in first..=last {
+            let mut shell = Shell::stable(Config::default());
+            shell.link_closes(code);
+            let failed = shell.engine.state() == State::Failed;
+            assert_eq!(failed, policy == Policy::Stop, "{code}");
+            if failed {
+                assert_eq!(failure(&mut shell), Some(FailureKind::Refused), "{code}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_table_says_what_the_documentation_says() {
+    let all = |wanted: Policy| -> Vec<u16> {
+        (0..=u16::MAX)
+            .filter(|code| policy(*code) == wanted)
+            .collect()
+    };
+    assert_eq!(all(Policy::RetryLater), [1000, 1013]);
+    assert_eq!(all(Policy::Stop), [1002, 1003, 1007, 1008, 1010, 3003]);
+    assert_eq!(all(Policy::TooLarge), [1009]);
+    assert_eq!(all(Policy::Reauthenticate), [3000, 4401]);
+}
+
+#[test]
+fn a_code_in_no_row_is_retried() {
+    for code in [
+        0,
+        999,
+        1004,
+        1016,
+        2999,
+        3001,
+        3008,
+        4000,
+        4400,
+        4999,
+        5000,
+        u16::MAX,
+    ] {
+        let mut shell = Shell::stable(Config::default());
+        shell.link_closes(code);
+        assert_eq!(shell.engine.state(), State::Reconnecting, "{code}");
+    }
+}
+
+#[test]
+fn a_bare_1000_is_retried_later_than_a_cut() {
+    for seed in 0..100 {
+        for code in [1000, 1013] {
+            let mut shell = Shell::with_seed(Config::default(), seed);
+            shell.connect();
+            shell.link_opens();
+            shell.wait(ms(6_000));
+            shell.take();
+            shell.link_closes(code);
+            let delay = announced(&mut shell);
+            assert!(
+                delay >= Some(ms(1_000)) && delay <= Some(ms(4_000)),
+                "{delay:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_message_too_big_is_reported_with_its_size_and_nothing_is_dropped() {
+    let mut shell = Shell::stable(Config::default());
+    shell.network.bytes_per_second = Some(1);
+    shell.send_with(|send| send.bytes = 700_000);
+    shell.send_with(|send| send.bytes = 900_000);
+    let waiting = shell.send_with(|send| send.bytes = 1_000_000);
+    assert_eq!(shell.engine.queued(), (1, 1_000_000));
+    shell.take();
+    shell.link_closes(1009);
+    let events = shell.take_events();
+    let fault = Fault::MessageTooLarge { bytes: 900_000 };
+    assert!(events.contains(&Event::Error(fault)), "{events:?}");
+    assert_eq!(shell.engine.queued(), (1, 1_000_000));
+    shell.until_dial();
+    shell.take();
+    shell.link_opens();
+    assert_eq!(shell.take_transmitted(), [waiting]);
+
+    shell.link_closes(1009);
+    let fault = Fault::MessageTooLarge { bytes: 1_000_000 };
+    assert!(
+        shell.take_events().contains(&Event::Error(fault)),
+        "only that link's messages count"
+    );
+}
+
+#[test]
+fn an_unauthorized_client_asks_for_credentials_once_and_then_stops() {
+    for code in [3000, 4401] {
+        let mut shell = Shell::stable(Config::default());
+        shell.link_closes(code);
+        shell.until_dial();
+        shell.link_opens();
+        shell.take();
+        shell.link_closes(code);
+        assert_eq!(
+            failure(&mut shell),
+            Some(FailureKind::Unauthorized),
+            "{code}"
+        );
+    }
+}
+
+#[test]
+fn credentials_are_asked_for_again_after_a_stable_link() {
+    let mut shell = Shell::stable(Config::default());
+    for _ in 0..5 {
+        shell.link_closes(4401);
+        shell.until_dial();
+        shell.link_opens();
+        shell.wait(ms(5_000));
+        shell.take();
+    }
+    assert_eq!(shell.engine.state(), State::Open);
+}
+
+#[test]
+fn reconnect_leads_out_of_failed_with_all_counts_at_zero() {
+    let mut shell = Shell::stable(with(|reconnect| reconnect.retries = 1));
+    for _ in 0..3 {
+        shell.link_closes(1006);
+        shell.until_dial();
+        shell.link_closes(4401);
+        assert_eq!(shell.engine.state(), State::Failed);
+        assert_eq!(shell.give(Input::Reconnect), Ok(()));
+        shell.link_opens();
+        shell.take();
+    }
+}
+
+#[test]
+fn the_first_retry_after_an_established_link_comes_within_first() {
+    let mut longest = ms(0);
+    for seed in 0..200 {
+        let mut shell = Shell::with_seed(with(|reconnect| reconnect.first = ms(300)), seed);
+        shell.connect();
+        shell.link_opens();
+        shell.wait(ms(6_000));
+        shell.take();
+        shell.link_closes(1006);
+        let delay = shell.until_dial();
+        assert!(delay <= ms(300));
+        longest = longest.max(delay);
+    }
+    assert!(longest > ms(250), "it is spread over all of it");
+}
+
+#[test]
+fn later_retries_wait_at_least_min_and_grow() {
+    let mut sums = [Span::ZERO; 7];
+    for seed in 0..200 {
+        let mut shell = Shell::with_seed(Config::default(), seed);
+        shell.connect();
+        shell.link_opens();
+        for (retry, sum) in sums.iter_mut().enumerate() {
+            shell.take();
+            shell.link_closes(1006);
+            let delay = shell.until_dial();
+            assert!(retry == 0 || delay >= ms(200), "{delay}");
+            *sum += delay;
+        }
+    }
+    assert!(sums.windows(2).all(|pair| pair[0] < pair[1]), "{sums:?}");
+}
+
+#[test]
+fn a_server_that_accepts_and_closes_does_not_reset_the_backoff() {
+    let config = with(|reconnect| reconnect.jitter = steadfast_engine::Jitter::None);
+    let mut shell = Shell::stable(config);
+    let delays = flap(&mut shell, 8, ms(4_999));
+    let expected = [2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000].map(ms);
+    assert!(delays[0] <= ms(1_000));
+    assert_eq!(delays[1..], expected);
+}
+
+#[test]
+fn a_stable_link_resets_the_backoff() {
+    let config = with(|reconnect| reconnect.jitter = steadfast_engine::Jitter::None);
+    let mut shell = Shell::stable(config);
+    let delays = flap(&mut shell, 8, ms(5_000));
+    assert!(delays.iter().all(|delay| *delay <= ms(1_000)), "{delays:?}");
+}
+
+#[test]
+fn retries_are_counted_without_a_stable_link_and_used_up() {
+    let mut shell = Shell::stable(with(|reconnect| reconnect.retries = 3));
+    flap(&mut shell, 3, ms(1_000));
+    shell.link_closes(1006);
+    let events = shell.take_events();
+    let loss = Loss {
+        cause: Cause::Closed,
+        code: 1006,
+        was_clean: false,
+    };
+    let (will_retry, unconfirmed) = (false, 0);
+    assert_eq!(
+        events[1],
+        Event::Disconnect {
+            loss,
+            will_retry,
+            unconfirmed
+        }
+    );
+    assert_eq!(
+        events[2],
+        Event::StateChange {
+            from: State::Open,
+            to: State::Failed
+        }
+    );
+    assert_eq!(
+        events[3],
+        Event::Failed(Failure {
+            kind: FailureKind::RetriesExhausted,
+            loss
+        })
+    );
+    shell.wait(ms(1_000_000));
+    assert_eq!(shell.take(), []);
+}
+
+#[test]
+fn time_without_a_stable_link_is_used_up() {
+    let config = with(|reconnect| reconnect.max_elapsed = ms(20_000));
+    let mut shell = Shell::new(config.clone());
+    shell.connect();
+    let failed = |output: &Output<Payload>| matches!(output, Output::Event(Event::Failed(_)));
+    assert_eq!(
+        shell.until(failed),
+        ms(20_000),
+        "counted from the first attempt"
+    );
+
+    let mut shell = Shell::stable(config);
+    shell.wait(ms(100_000));
+    shell.take();
+    shell.link_closes(1006);
+    assert_eq!(
+        shell.until(failed),
+        ms(20_000),
+        "counted from the loss of a stable link"
+    );
+}
+
+#[test]
+fn time_is_not_up_while_a_link_proves_itself() {
+    let mut shell = Shell::new(with(|reconnect| reconnect.max_elapsed = ms(5_000)));
+    shell.connect();
+    shell.wait(ms(4_999));
+    shell.link_opens();
+    shell.wait(ms(100_000));
+    assert_eq!(shell.engine.state(), State::Open);
+
+    let mut shell = Shell::new(with(|reconnect| reconnect.max_elapsed = ms(5_000)));
+    shell.connect();
+    shell.wait(ms(4_999));
+    shell.link_opens();
+    shell.wait(ms(4_999));
+    shell.link_closes(1006);
+    assert_eq!(shell.engine.state(), State::Failed, "it did not");
+}
+
+#[test]
+fn without_reconnect_the_first_loss_is_the_end() {
+    let mut shell = Shell::stable(Config {
+        reconnect: None,
+        ..Config::default()
+    });
+    shell.link_closes(1001);
+    assert_eq!(failure(&mut shell), Some(FailureKind::RetriesExhausted));
+    assert_eq!(shell.give(Input::Reconnect), Ok(()));
+    shell.link_opens();
+    assert_eq!(shell.engine.state(), State::Open);
+}
+
+#[test]
+fn unconfirmed_counts_what_was_given_since_the_last_sign_of_life() {
+    let mut shell = Shell::stable(Config::default());
+    shell.send();
+    shell.send();
+    shell.receive();
+    for _ in 0..3 {
+        shell.send();
+    }
+    assert_eq!(shell.give(Input::Ping), Ok(()), "a ping is no message");
+    shell.take();
+    shell.link_closes(1006);
+    let events = shell.take_events();
+    assert!(
+        matches!(events[1], Event::Disconnect { unconfirmed: 3, .. }),
+        "{events:?}"
+    );
+}
