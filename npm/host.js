@@ -1,15 +1,17 @@
 // What one client has on the platform: the socket, the timer, the page, the application's
 // functions. It decides nothing: it hands the engine what happened, and does what it answers.
 
-import { Input, OUTPUTS, Query, REFUSALS, STATES, TAKES_NOTHING } from "./boundary.js";
+import { OUTPUTS, REFUSALS, STATES, TAKES_NOTHING } from "./boundary.js";
 import { decode, encode } from "./codec.js";
 import { SteadfastError } from "./error.js";
+import * as Input from "./input.js";
 import { Listeners, report } from "./listeners.js";
 import { createLog } from "./log.js";
 import { NEWS } from "./news.js";
 import { areProtocols } from "./options.js";
 import { watchPage } from "./page.js";
 import { freeze, isData, roughSizeOf, sizeOf } from "./payload.js";
+import * as Query from "./query.js";
 import { resolveUrl } from "./url.js";
 import { Client } from "./wasm/steadfast_bg.js";
 
@@ -39,7 +41,7 @@ export class Host {
   #keys = new Map();
   #number = 0;
   #tickets = new Map();
-  #pings = new Set();
+  #pings = [];
 
   constructor(source, options, numbers) {
     this.source = source;
@@ -50,6 +52,7 @@ export class Host {
     }
     if (typeof source !== "function") this.url = this.#resolve(source, false);
     this.log = createLog(options.log, this);
+    this.heartbeat = options.heartbeat ?? DEFAULT_HEARTBEAT;
     this.#client = new Client(numbers, randomNumber());
   }
 
@@ -110,23 +113,9 @@ export class Host {
     return values;
   }
 
-  ping() {
-    return new Promise((resolve, reject) => {
-      const { timeout } = this.options.heartbeat ?? DEFAULT_HEARTBEAT;
-      const ping = { resolve, reject };
-      ping.timer = setTimeout(() => {
-        this.#pings.delete(ping);
-        reject(this.error("TIMEOUT", `no pong within ${timeout} ms`));
-      }, timeout);
-      this.#pings.add(ping);
-      try {
-        this.#ask(Input.ping);
-      } catch (error) {
-        clearTimeout(ping.timer);
-        this.#pings.delete(ping);
-        reject(error);
-      }
-    });
+  ping(ticket) {
+    this.#pings.push(ticket);
+    this.#ask(Input.ping);
   }
 
   /** Tells the engine whether anybody listens for messages, once the present task has added all. */
@@ -186,22 +175,34 @@ export class Host {
     return { code: asked, reason: this.#reason, wasClean: !!wasClean };
   }
 
-  // Promises. A ticket stands for one that waits for a message, or for all.
+  // Promises. A ticket stands for one that waits for something to come true.
 
-  promise(start) {
+  /**
+   * Calls `start` with a new ticket and waits until it is settled: by `resolve` or `reject`, when
+   * `signal` aborts, or after `timeout`. `patient`: being given up with does not end it.
+   */
+  promise(start, { signal, timeout = Number.POSITIVE_INFINITY, patient } = {}) {
     const ticket = this.#nextNumber();
+    const abort = () => this.#withdraw(ticket, this.error("ABORTED", "aborted", signal.reason));
+    const expire = () => this.#withdraw(ticket, this.error("TIMEOUT", `not within ${timeout} ms`));
+    const timer = timeout <= LONGEST_DELAY && setTimeout(expire, timeout);
+    signal?.addEventListener("abort", abort);
     return new Promise((resolve, reject) => {
-      this.#tickets.set(ticket, { resolve, reject });
+      this.#tickets.set(ticket, { resolve, reject, patient });
       try {
-        start(ticket);
+        if (signal?.aborted) abort();
+        else start(ticket);
       } catch (error) {
         this.reject(ticket, error);
       }
+    }).finally(() => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
     });
   }
 
-  resolve(ticket) {
-    this.#tickets.get(ticket)?.resolve();
+  resolve(ticket, value) {
+    this.#tickets.get(ticket)?.resolve(value);
     this.#tickets.delete(ticket);
   }
 
@@ -210,24 +211,21 @@ export class Host {
     this.#tickets.delete(ticket);
   }
 
+  /** Gives all up; the patient ones only when the client is closed. */
+  rejectAll(error, patient) {
+    for (const [ticket, waiting] of this.#tickets) {
+      if (patient || !waiting.patient) this.reject(ticket, error);
+    }
+  }
+
   /** Gives a ticket up, and its message if that still waits. */
-  withdraw(ticket, error) {
-    if (!this.#tickets.has(ticket)) return;
+  #withdraw(ticket, error) {
     this.reject(ticket, error);
-    if (this.#client) this.feed(Input.withdraw, ticket);
+    this.feed(Input.withdraw, ticket);
   }
 
-  rejectAll(error) {
-    for (const ticket of this.#tickets.keys()) this.reject(ticket, error);
-    this.rejectPings(error.code, error.message);
-  }
-
-  resolvePings(roundTrip) {
-    for (const ping of this.#takePings()) ping.resolve(roundTrip);
-  }
-
-  rejectPings(code, message) {
-    for (const ping of this.#takePings()) ping.reject(this.error(code, message));
+  takePings() {
+    return this.#pings.splice(0);
   }
 
   whyUnsettled() {
@@ -281,7 +279,7 @@ export class Host {
   }
 
   transmitPing() {
-    const { ping } = this.options.heartbeat ?? DEFAULT_HEARTBEAT;
+    const { ping } = this.heartbeat;
     try {
       this.#give(this.#checked(call(ping)));
     } catch (error) {
@@ -444,7 +442,7 @@ export class Host {
   }
 
   #isPong(data) {
-    const { pong } = this.options.heartbeat ?? DEFAULT_HEARTBEAT;
+    const { pong } = this.heartbeat;
     if (typeof pong !== "function") return data === pong;
     try {
       return !!pong(data);
@@ -479,13 +477,6 @@ export class Host {
     return this.#last.broken ?? this.error("CLOSED", "the client is closed");
   }
 
-  #takePings() {
-    const pings = [...this.#pings];
-    this.#pings.clear();
-    for (const { timer } of pings) clearTimeout(timer);
-    return pings;
-  }
-
   // Driving the engine: hand in one thing, then do all that it answers.
 
   feed(input, ...fields) {
@@ -517,9 +508,9 @@ export class Host {
     if (this.#draining || !client) return;
     this.#draining = true;
     for (let output = client.poll(); output; output = client.poll()) {
-      const [name, count] = OUTPUTS[output];
-      const details = [];
-      for (let at = 0; at < count; at++) details.push(client.detail(at));
+      const detail = (at) => client.detail(at);
+      const details = [detail(0), detail(1), detail(2), detail(3), detail(4)];
+      const name = OUTPUTS[output];
       if (NEWS[name]) NEWS[name](this, ...details);
       else this[name](...details);
     }
@@ -545,13 +536,13 @@ export class Host {
   /** Nothing that this client has on the platform outlives its being at rest. */
   #settleDown() {
     const { state } = this;
-    if (!["idle", "closed", "failed"].includes(state)) {
+    if (/idle|closed|failed/.test(state)) {
+      this.#unwatch?.();
+      this.#unwatch = null;
+      if (state === "closed") this.#free();
+    } else {
       this.#unwatch ??= watchPage((input) => this.feed(input));
-      return;
     }
-    this.#unwatch?.();
-    this.#unwatch = null;
-    if (state === "closed") this.#free();
   }
 
   #free() {
@@ -570,7 +561,7 @@ export class Host {
     clearTimeout(this.#timer?.id);
     this.#unwatch?.();
     this.#detach()?.close();
-    this.rejectAll(broken);
+    this.rejectAll(broken, true);
     this.emit("statechange", { from: this.shown, to: "failed" }, "debug");
     this.emit("failed", broken, "error");
   }

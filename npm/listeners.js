@@ -2,22 +2,10 @@
 
 import { nearest, refuse } from "./options.js";
 
-export const EVENTS = [
-  "statechange",
-  "open",
-  "message",
-  "disconnect",
-  "reconnecting",
-  "reconnected",
-  "failed",
-  "close",
-  "error",
-  "heartbeat",
-  "health",
-  "queue",
-  "dropped",
-  "gap",
-];
+export const EVENTS = (
+  "statechange open message disconnect reconnecting reconnected failed close error " +
+  "heartbeat health queue dropped gap"
+).split(" ");
 
 /** The listeners of one client. Listeners may add, remove and throw while they are called. */
 export class Listeners {

@@ -7,7 +7,7 @@ export const NEWS = {
   statechange(host, from, to) {
     host.shown = STATES[to];
     if (STATES[to] !== "failed") host.failure = null;
-    if (STATES[from] === "open") host.rejectPings("NOT_OPEN", "the link was lost");
+    if (STATES[from] === "open") rejectPings(host, "NOT_OPEN", "the link was lost");
     host.emit("statechange", { from: STATES[from], to: STATES[to] }, "debug");
   },
 
@@ -23,7 +23,7 @@ export const NEWS = {
 
   reconnecting(host, attempt, delay, cause) {
     const reason = cause ? CAUSES[cause] : `closed with ${host.lastCode}`;
-    host.emit("reconnecting", { attempt, delay, retryAt: Date.now() + delay, reason }, "info");
+    host.emit("reconnecting", { attempt, delay, retryAt: Math.round(Date.now() + delay), reason }, "info");
   },
 
   reconnected(host, attempts, downtime) {
@@ -41,8 +41,8 @@ export const NEWS = {
   },
 
   closed(host) {
-    host.rejectAll(host.error("CLOSED", "the client was closed"));
     host.emit("close", { ...host.farewell, wasClean: true }, "info");
+    host.rejectAll(host.error("CLOSED", "the client was closed"), true);
     host.listeners.clear();
   },
 
@@ -59,8 +59,8 @@ export const NEWS = {
   heartbeat(host, roundTrip, missed) {
     const rtt = roundTrip < 0 ? null : roundTrip;
     host.emit("heartbeat", { rtt, missed }, "debug");
-    if (rtt === null) host.rejectPings("TIMEOUT", "no answer to a ping");
-    else host.resolvePings(rtt);
+    if (rtt === null) rejectPings(host, "TIMEOUT", "no pong in time");
+    else for (const ticket of host.takePings()) host.resolve(ticket, rtt);
   },
 
   heartbeatStopped(host) {
@@ -92,6 +92,10 @@ export const NEWS = {
     host.emit("gap", { direction: "down", stream: null, missed, reason: "overflow" }, "warn");
   },
 };
+
+function rejectPings(host, code, message) {
+  for (const ticket of host.takePings()) host.reject(ticket, host.error(code, message));
+}
 
 /** What made a link end or an attempt begin, by place; the first stands for a close by the peer. */
 const CAUSES = [

@@ -1,6 +1,6 @@
 // The page's lifecycle and the network: what happens outside and matters to a link.
 
-import { Input } from "./boundary.js";
+import * as Input from "./input.js";
 
 /** Calls `tell` with the input for each thing that happens, until the returned function is called. */
 export function watchPage(tell) {

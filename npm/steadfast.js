@@ -67,21 +67,12 @@ export class Steadfast {
   }
 
   async deliver(data, options) {
-    const { signal, ...how } = readExtras("deliver", options);
-    return this.#abortable(signal, (ticket) => this.#host.send(data, how, ticket));
+    const how = readExtras("deliver", options);
+    return this.#host.promise((ticket) => this.#host.send(data, how, ticket), how);
   }
 
   async flush(options) {
-    const { timeout } = readExtras("flush", options);
-    const host = this.#host;
-    let timer;
-    const flushed = host.promise((ticket) => {
-      host.flush(ticket);
-      if (timeout > 2 ** 31 - 1) return;
-      const expire = () => host.withdraw(ticket, host.error("TIMEOUT", `not flushed within ${timeout} ms`));
-      timer = setTimeout(expire, timeout);
-    });
-    return flushed.finally(() => clearTimeout(timer));
+    return this.#host.promise((ticket) => this.#host.flush(ticket), readExtras("flush", options));
   }
 
   drain() {
@@ -89,7 +80,8 @@ export class Steadfast {
   }
 
   async ping() {
-    return this.#host.ping();
+    const { timeout } = this.#host.heartbeat;
+    return this.#host.promise((ticket) => this.#host.ping(ticket), { timeout });
   }
 
   on(event, listener, options) {
@@ -110,40 +102,20 @@ export class Steadfast {
   async once(event, options) {
     const { signal } = readExtras("once", options);
     const host = this.#host;
-    if (signal?.aborted) throw host.error("ABORTED", "aborted", signal.reason);
-    if (this.state === "closed") throw host.error("CLOSED", "the client is closed");
-    return new Promise((resolve, reject) => {
-      const removals = [];
-      const settle = (how) => (detail) => {
-        for (const remove of removals) remove();
-        host.listen();
-        how(detail);
-      };
-      const listen = (name, how) =>
-        removals.push(host.listeners.add(name, settle(how), { internal: true }));
-      const abort = settle(() => reject(host.error("ABORTED", "aborted", signal.reason)));
-      listen(event, resolve);
-      if (event !== "close") listen("close", () => reject(host.error("CLOSED", "the client was closed")));
-      signal?.addEventListener("abort", abort);
-      removals.push(() => signal?.removeEventListener("abort", abort));
+    let remove;
+    const start = (ticket) => {
+      if (host.state === "closed") throw host.error("CLOSED", "the client is closed");
+      remove = host.listeners.add(event, (detail) => host.resolve(ticket, detail), { internal: true, once: true });
+      host.listen();
+    };
+    return host.promise(start, { signal, patient: true }).finally(() => {
+      remove?.();
       host.listen();
     });
   }
 
   [Symbol.asyncIterator]() {
     return iterate(this.#host);
-  }
-
-  async #abortable(signal, start) {
-    const host = this.#host;
-    if (signal?.aborted) throw host.error("ABORTED", "aborted", signal.reason);
-    let abort;
-    const promise = host.promise((ticket) => {
-      abort = () => host.withdraw(ticket, host.error("ABORTED", "aborted", signal.reason));
-      signal?.addEventListener("abort", abort);
-      start(ticket);
-    });
-    return promise.finally(() => signal?.removeEventListener("abort", abort));
   }
 
   #closeOn(signal) {
