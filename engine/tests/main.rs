@@ -2,11 +2,17 @@
 //! (`wasm-pack test --node engine`).
 
 mod any_program;
+mod backoff;
 mod connecting;
 mod deciding;
+mod health;
 mod heartbeat;
 #[cfg(not(target_arch = "wasm32"))]
 mod herd;
 mod losing;
+mod queue_model;
+mod receiving;
+mod replay;
+mod sending;
 mod support;
 mod waking;

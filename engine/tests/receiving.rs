@@ -1,0 +1,122 @@
+//! From the link to the application.
+
+use steadfast_engine::{Config, Event, Input, Output, QueueConfig};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use crate::support::{Payload, Shell, ms};
+
+fn narrow(max_messages: u32, max_bytes: u32) -> Config {
+    Config {
+        queue: Some(QueueConfig {
+            max_messages,
+            max_bytes,
+            ..QueueConfig::default()
+        }),
+        ..Config::default()
+    }
+}
+
+fn receive(shell: &mut Shell, bytes: u32) -> Payload {
+    let (generation, payload) = (shell.generation, shell.fresh_payload());
+    let is_pong = false;
+    let input = Input::LinkMessage {
+        generation,
+        payload,
+        bytes,
+        is_pong,
+    };
+    assert_eq!(shell.give(input), Ok(()));
+    payload
+}
+
+#[test]
+fn messages_wait_until_somebody_listens() {
+    let mut shell = Shell::open(Config::default());
+    let early = [shell.receive(), shell.receive()];
+    shell.wait(ms(5_000));
+    assert_eq!(shell.take(), []);
+    assert_eq!(shell.give(Input::Listen(true)), Ok(()));
+    assert_eq!(shell.take(), early.map(Output::Message));
+    let next = shell.receive();
+    assert_eq!(shell.take(), [Output::Message(next)]);
+}
+
+#[test]
+fn they_wait_again_when_nobody_listens_any_more() {
+    let mut shell = Shell::open(Config::default());
+    for listening in [true, false] {
+        assert_eq!(shell.give(Input::Listen(listening)), Ok(()));
+    }
+    let waiting = shell.receive();
+    assert_eq!(shell.take(), []);
+    assert_eq!(shell.give(Input::Listen(true)), Ok(()));
+    assert_eq!(shell.take(), [Output::Message(waiting)]);
+}
+
+#[test]
+fn they_outlast_the_link() {
+    let mut shell = Shell::stable(Config::default());
+    let waiting = shell.receive();
+    shell.link_closes(1008);
+    shell.take();
+    assert_eq!(shell.give(Input::Listen(true)), Ok(()));
+    assert_eq!(shell.take(), [Output::Message(waiting)]);
+}
+
+#[test]
+fn too_many_leave_a_gap_that_is_told_before_the_rest() {
+    let mut shell = Shell::open(narrow(3, 1_000));
+    let all: Vec<_> = (0..10).map(|_| shell.receive()).collect();
+    assert_eq!(shell.give(Input::Listen(true)), Ok(()));
+    let mut expected = vec![Output::Event(Event::Gap { missed: 7 })];
+    expected.extend(all[7..].iter().copied().map(Output::Message));
+    assert_eq!(shell.take(), expected);
+}
+
+#[test]
+fn too_many_bytes_leave_a_gap_too() {
+    let mut shell = Shell::open(narrow(100, 25));
+    let all = [shell.receive(), shell.receive(), shell.receive()];
+    assert_eq!(shell.give(Input::Listen(true)), Ok(()));
+    assert_eq!(shell.take()[0], Output::Event(Event::Gap { missed: 1 }));
+    let long = receive(&mut shell, 1_000_000);
+    assert_eq!(
+        shell.take(),
+        [Output::Message(long)],
+        "whoever listens gets it, however long"
+    );
+    assert_eq!(all.len(), 3);
+}
+
+#[test]
+fn a_long_message_waits_alone() {
+    let mut shell = Shell::open(narrow(100, 25));
+    shell.receive();
+    let long = receive(&mut shell, 1_000_000);
+    assert_eq!(shell.give(Input::Listen(true)), Ok(()));
+    let gap = Output::Event(Event::Gap { missed: 1 });
+    assert_eq!(shell.take(), [gap, Output::Message(long)]);
+}
+
+#[test]
+fn a_closed_client_hands_nothing_over_and_tells_of_no_gap() {
+    let mut shell = Shell::open(narrow(1, 1_000));
+    for _ in 0..5 {
+        shell.receive();
+    }
+    assert_eq!(shell.give(Input::Close), Ok(()));
+    shell.take();
+    assert_eq!(shell.give(Input::Listen(true)), Ok(()));
+    assert_eq!(shell.take(), []);
+}
+
+#[test]
+fn nothing_comes_from_a_link_that_is_not_open() {
+    let mut shell = Shell::new(Config::default());
+    assert_eq!(shell.give(Input::Listen(true)), Ok(()));
+    shell.connect();
+    shell.take();
+    shell.receive();
+    assert_eq!(shell.take(), []);
+}

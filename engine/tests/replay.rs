@@ -1,0 +1,99 @@
+//! The same bad days give the same trace on every platform.
+
+use steadfast_engine::{Config, Rng};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use crate::support::{Answer, Op, Shell};
+
+/// What 200 days of 200 inputs come to. Any change of behaviour changes it; that it is the same
+/// number natively and in wasm is the proof that both behave alike.
+const TRACES: u64 = 0xa9a7_012f_cd7d_35aa;
+
+#[test]
+fn the_trace_is_the_same_everywhere() {
+    let mut hash = Fnv::new();
+    for seed in 0..200 {
+        let mut rng = Rng::new(seed);
+        let config = Config {
+            greets: seed % 3 == 0,
+            decides: seed % 4 == 0,
+            ..Config::default()
+        };
+        let mut shell = Shell::with_seed(config, seed);
+        (shell.decide, shell.greeting_bytes) = (Answer::Table, Some(30));
+        shell.connect();
+        for _ in 0..200 {
+            draw(&mut rng).apply(&mut shell);
+        }
+        shell.trace.iter().for_each(|line| hash.add(line));
+        hash.add(&format!("{:?}", shell.engine.health(shell.now)));
+    }
+    println!("traces: {:#018x}", hash.0);
+    assert_eq!(
+        hash.0, TRACES,
+        "{:#018x}: behaviour has changed, or differs here",
+        hash.0
+    );
+}
+
+/// Days are drawn by the engine's own generator: no other library's version changes them.
+fn draw(rng: &mut Rng) -> Op {
+    let mut below = |bound: u64| rng.next_u64() % bound;
+    match below(20) {
+        0..=2 => Op::Send {
+            bytes: below(400_000) as u32,
+            priority: [
+                steadfast_engine::Priority::High,
+                steadfast_engine::Priority::Normal,
+                steadfast_engine::Priority::Low,
+            ][below(3) as usize],
+            key: (below(4) == 0).then_some(1_000_000),
+            ttl_ms: (below(4) == 0).then_some(below(5_000)),
+            volatile: below(10) == 0,
+            ticket: below(2) == 0,
+        },
+        3..=6 => Op::Opened { age: 0 },
+        7..=9 => Op::Message {
+            age: 0,
+            bytes: below(10_000) as u32,
+            is_pong: below(2) == 0,
+        },
+        10 => Op::Closed {
+            age: 0,
+            code: [1000, 1001, 1006, 1009, 1013, 4401][below(6) as usize],
+            was_clean: below(2) == 0,
+        },
+        11 => [
+            Op::Wake,
+            Op::Online,
+            Op::Offline,
+            Op::Suspend,
+            Op::Resume,
+            Op::Reconnect,
+        ][below(6) as usize]
+            .clone(),
+        12 => Op::Rate([None, Some(1_000), Some(500_000)][below(3) as usize]),
+        13 => {
+            [Op::Flush, Op::Ping, Op::Connect, Op::Withdraw { ago: 2 }][below(4) as usize].clone()
+        }
+        14 => Op::Listen(below(2) == 0),
+        15 => Op::Sleep { ms: below(100_000) },
+        _ => Op::Wait { ms: below(10_000) },
+    }
+}
+
+/// FNV-1a of 64 bits.
+struct Fnv(u64);
+
+impl Fnv {
+    const fn new() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+
+    fn add(&mut self, line: &str) {
+        for byte in line.bytes().chain([b'\n']) {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+}
