@@ -4,15 +4,25 @@ import { lostConnection, test } from "./harness/test.mjs";
 
 const chaos = { flags: ["--chaos"], expectedErrors: [lostConnection] };
 
+/** The code and reason a browser tells of a close: WebKitGTK's network library takes 1012 and above, below 3000, for an error. */
+function told(browser, code, reason) {
+  return browser.name === "webkit" && code > 1011 && code < 3000 ? [1006, "", false] : [code, reason, true];
+}
+
 for (const code of [1001, 1011, 1012, 3008, 4000]) {
-  test(`a close with ${code} is retried, and its code and reason are told`, chaos, async ({ page, server }) => {
-    const lab = await openLab(page, "/ws", quick);
-    await server.fault({ kind: "close", code, reason: "on purpose" });
-    const lost = await lab.next("disconnect");
-    assert.deepEqual([lost.code, lost.reason, lost.wasClean, lost.willRetry], [code, "on purpose", true, true]);
-    await lab.next("reconnected");
-    await lab.echo("still there");
-  });
+  test(
+    `a close with ${code} is retried, and its code and reason are told`,
+    chaos,
+    async ({ page, server, browser }) => {
+      const lab = await openLab(page, "/ws", quick);
+      await server.fault({ kind: "close", code, reason: "on purpose" });
+      const lost = await lab.next("disconnect");
+      assert.deepEqual([lost.code, lost.reason, lost.wasClean], told(browser, code, "on purpose"));
+      assert.equal(lost.willRetry, true);
+      await lab.next("reconnected");
+      await lab.echo("still there");
+    },
+  );
 }
 
 for (const kind of ["cut", "reset"]) {
@@ -82,12 +92,13 @@ test("a server that refuses is asked again until it takes the link", chaos, asyn
 test(
   "a server that accepts and closes at once does not make the attempts start over",
   chaos,
-  async ({ page, server }) => {
+  async ({ page, server, browser }) => {
+    const [code] = told(browser, 1013);
     const lab = await openLab(page, "/ws", quick);
     const { id } = await server.fault({ kind: "accept-close", code: 1013 });
     await server.fault({ kind: "cut" });
     for (const attempt of [3, 4, 5]) {
-      await lab.next("disconnect", { code: 1013 });
+      await lab.next("disconnect", { code });
       await lab.next("reconnecting", { attempt });
     }
     await server.lift(id);

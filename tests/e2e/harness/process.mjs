@@ -81,7 +81,7 @@ class Program {
     for (const watch of this.#watchers) watch(line);
   }
 
-  /** Resolves with the match of the first line from now on that fits `pattern`. */
+  /** Resolves with the match of the first line from now on that fits `pattern`; rejects after `deadline` ms. */
   line(pattern, deadline) {
     return new Promise((resolve, reject) => {
       const settle = (finish, value) => {

@@ -54,6 +54,13 @@ class Server {
     this.#program = null;
   }
 
+  /** Resolves with the first structured log line whose message is `message`, once it is there. */
+  async logged(message) {
+    const pattern = new RegExp(`^.*"message":"${message}".*$`);
+    const line = this.log.find((line) => pattern.test(line)) ?? (await this.#program.line(pattern, 30_000))[0];
+    return JSON.parse(line);
+  }
+
   /** Connections the server has open now, as its chaos API lists them. */
   async connections() {
     return (await this.#chaos("GET", "")).connections;
