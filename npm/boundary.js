@@ -8,7 +8,7 @@
 export const OUTPUTS = (
   "wait dial greet transmit transmitPing hangUp decide deliver " +
   "statechange open disconnect reconnecting reconnected failed closed error " +
-  "heartbeat heartbeatStopped health queue dropped settled gap"
+  "heartbeat heartbeatStopped health queue dropped settled gap discard"
 ).split(" ");
 
 /** Why `Client.handle` refused, by the number that it returns. */

@@ -13,7 +13,7 @@ import { watchPage } from "./page.js";
 import { freeze, isData, roughSizeOf, sizeOf } from "./payload.js";
 import * as Query from "./query.js";
 import { resolveUrl } from "./url.js";
-import { Client } from "./wasm/steadfast_bg.js";
+import { Client } from "./wasm.js";
 
 export class Host {
   listeners = new Listeners();
@@ -299,8 +299,8 @@ export class Host {
     const socket = this.#detach();
     try {
       socket?.close(code, reason);
-    } catch (error) {
-      this.log("debug", "the socket could not be closed", { error });
+    } catch {
+      // It is detached: whether it closes is not heard of any more.
     }
   }
 
@@ -352,6 +352,10 @@ export class Host {
     const number = this.#nextNumber();
     this.#payloads.set(number, payload);
     return number;
+  }
+
+  discard(number) {
+    this.#payloads.delete(number);
   }
 
   #take(number) {

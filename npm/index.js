@@ -1,7 +1,7 @@
 // The package's main entry: the module is loaded on demand.
 
 import { connectWhen } from "./connect.js";
-import { load } from "./module.js";
+import { load } from "./wasm.js";
 
 export { SteadfastError } from "./error.js";
 export { Steadfast } from "./steadfast.js";

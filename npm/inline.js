@@ -1,7 +1,7 @@
 // The entry that carries the module inside: nothing to load, nothing to wait for.
 
 import { connectWhen } from "./connect.js";
-import { loadSync } from "./module.js";
+import { loadSync } from "./wasm.js";
 import base64 from "./wasm/inline.js";
 
 export { SteadfastError } from "./error.js";

@@ -103,7 +103,7 @@ const CAUSES = [
   "heartbeat timeout",
   "connect timeout",
   "a function of the application failed",
-  "no socket can be made of what the application gave",
+  "invalid",
   "requested",
   "suspended",
   "the page woke up",

@@ -192,10 +192,8 @@ const ADAPTIVE_AT = 8;
 const join = (path, name) => (path ? `${path}.${name}` : name);
 
 function describe(given) {
-  if (typeof given === "string") return JSON.stringify(given.slice(0, 40));
-  if (typeof given === "function") return "a function";
-  if (Array.isArray(given)) return "an array";
-  return given !== null && typeof given === "object" ? "an object" : String(given);
+  if (typeof given === "string") return JSON.stringify(given);
+  return Object(given) === given ? Object.prototype.toString.call(given) : String(given);
 }
 
 /** Levenshtein's distance. */

@@ -3,7 +3,7 @@
 import { SteadfastError } from "./error.js";
 import { Host } from "./host.js";
 import { iterate } from "./iterate.js";
-import { isLoaded } from "./module.js";
+import { isLoaded } from "./wasm.js";
 import { readExtras, readOptions, refuse } from "./options.js";
 
 export class Steadfast {

@@ -5,16 +5,14 @@
  * Throws a TypeError that says what is wrong.
  */
 export function resolveUrl(source, requestIdParam, requestId) {
-  if (typeof source !== "string" && !(source instanceof URL)) {
-    throw new TypeError(`the URL must be a string or a URL, not ${source === null ? "null" : typeof source}`);
+  const isAddress = typeof source === "string" || source instanceof URL;
+  const base = globalThis.document?.baseURI ?? globalThis.location?.href;
+  const url = isAddress && new URL(source, base);
+  const scheme = /^(http|ws)(s?):/.exec(url?.protocol);
+  if (!scheme || url.href.includes("#")) {
+    throw new TypeError("a ws, wss, http or https URL without a fragment is wanted");
   }
-  const url = new URL(source, globalThis.document?.baseURI ?? globalThis.location?.href);
-  if (url.protocol === "http:") url.protocol = "ws:";
-  if (url.protocol === "https:") url.protocol = "wss:";
-  if (url.protocol !== "ws:" && url.protocol !== "wss:") {
-    throw new TypeError(`the URL's scheme must be ws, wss, http or https, not ${url.protocol}`);
-  }
-  if (url.hash || url.href.endsWith("#")) throw new TypeError("the URL must have no fragment");
+  url.protocol = `ws${scheme[2]}:`;
   if (requestIdParam) url.searchParams.set(requestIdParam, requestId);
   return url.href;
 }

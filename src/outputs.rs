@@ -40,6 +40,7 @@ pub(crate) fn as_numbers(output: Output<u32>) -> (u8, [f64; 5]) {
             )
         }
         Output::Message(payload) => (7, one(payload)),
+        Output::Discard(payload) => (23, one(payload)),
         Output::Event(event) => event_as_numbers(event),
     }
 }

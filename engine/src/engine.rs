@@ -6,7 +6,6 @@ mod receive;
 mod send;
 mod wake;
 
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use crate::backoff::Backoff;
@@ -14,6 +13,7 @@ use crate::health::{Health, HealthMeter};
 use crate::heartbeat::Heartbeat;
 use crate::inbox::Inbox;
 use crate::outbox::Outbox;
+use crate::outputs::Outputs;
 use crate::timers::{Timer, Timers};
 use crate::{Config, Event, HangUp, Input, Instant, Loss, Output, Refusal, Rng, Span, State};
 
@@ -25,7 +25,7 @@ pub struct Engine<P> {
     state: State,
     phase: Phase,
     timers: Timers,
-    outputs: VecDeque<Output<P>>,
+    outputs: Outputs<P>,
     /// Names the present link; raised by each attempt, so that late events of an older one differ.
     generation: u32,
     link: Link,
@@ -120,7 +120,7 @@ impl<P: PartialEq> Engine<P> {
             state: State::Idle,
             phase: Phase::Rest,
             timers: Timers::new(),
-            outputs: VecDeque::new(),
+            outputs: Outputs::new(),
             generation: 0,
             link: Link::new(Instant::ZERO),
             attempts: 0,
@@ -214,7 +214,7 @@ impl<P: PartialEq> Engine<P> {
 
     /// The next thing to do. Call it until it returns [`Output::Timeout`].
     pub fn poll_output(&mut self) -> Output<P> {
-        if let Some(output) = self.outputs.pop_front() {
+        if let Some(output) = self.outputs.pop() {
             return output;
         }
         if let Some(output) = self.poll_transmit() {
@@ -293,11 +293,11 @@ impl<P: PartialEq> Engine<P> {
     }
 
     fn tell(&mut self, event: Event<P>) {
-        self.outputs.push_back(Output::Event(event));
+        self.outputs.push(Output::Event(event));
     }
 
     fn hang_up(&mut self, why: HangUp) {
-        self.outputs.push_back(Output::HangUp(why));
+        self.outputs.push(Output::HangUp(why));
     }
 
     fn update_health(&mut self, now: Instant) {

@@ -1,22 +1,21 @@
 //! Messages that came in before anybody listened.
 
-use alloc::collections::VecDeque;
+use crate::outbox::{Outbox, Waiting};
+use crate::{Instant, Priority};
 
 /// Inbound messages in order, bounded; the oldest give way, and are counted.
 #[derive(Debug)]
 pub(crate) struct Inbox<P> {
-    messages: VecDeque<(P, u32)>,
-    bytes: u32,
+    messages: Outbox<P>,
     max_messages: u32,
     max_bytes: u32,
     missed: u32,
 }
 
-impl<P> Inbox<P> {
+impl<P: PartialEq> Inbox<P> {
     pub(crate) const fn new(max_messages: u32, max_bytes: u32) -> Self {
         Self {
-            messages: VecDeque::new(),
-            bytes: 0,
+            messages: Outbox::new(),
             max_messages,
             max_bytes,
             missed: 0,
@@ -24,20 +23,30 @@ impl<P> Inbox<P> {
     }
 
     pub(crate) fn push(&mut self, payload: P, bytes: u32) {
-        self.messages.push_back((payload, bytes));
-        self.bytes = self.bytes.saturating_add(bytes);
-        while self.messages.len() > self.max_messages as usize
-            || (self.bytes > self.max_bytes && self.messages.len() > 1)
+        self.messages.append(Waiting {
+            payload,
+            bytes,
+            priority: Priority::Normal,
+            key: None,
+            expires_at: Instant::NEVER,
+            ticket: 0,
+        });
+    }
+
+    /// Takes the oldest when there are more than may be; a single message always may.
+    pub(crate) fn overflow(&mut self) -> Option<P> {
+        let messages = self.messages.len();
+        if messages <= 1
+            || (messages <= self.max_messages && self.messages.bytes() <= self.max_bytes)
         {
-            self.pop();
-            self.missed = self.missed.saturating_add(1);
+            return None;
         }
+        self.missed = self.missed.saturating_add(1);
+        self.pop()
     }
 
     pub(crate) fn pop(&mut self) -> Option<P> {
-        let (payload, bytes) = self.messages.pop_front()?;
-        self.bytes = self.bytes.saturating_sub(bytes);
-        Some(payload)
+        self.messages.pop().map(|message| message.payload)
     }
 
     /// How many gave way since this was last asked.
@@ -46,8 +55,7 @@ impl<P> Inbox<P> {
     }
 
     pub(crate) fn clear(&mut self) {
-        self.messages.clear();
-        self.bytes = 0;
+        self.messages = Outbox::new();
         self.missed = 0;
     }
 }

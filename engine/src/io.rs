@@ -186,6 +186,8 @@ pub enum Output<P> {
     },
     /// Hand a message to the application.
     Message(P),
+    /// Forget a message: nobody wants it any more, and its owner knows.
+    Discard(P),
     /// Tell the application.
     Event(Event<P>),
     /// All is done until this instant, or until the next input.

@@ -36,6 +36,7 @@ pub mod heartbeat;
 mod inbox;
 mod io;
 pub mod outbox;
+mod outputs;
 mod rng;
 mod state;
 mod time;

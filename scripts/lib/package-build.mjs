@@ -65,7 +65,6 @@ export async function ensurePackage(wasmEnv) {
 /** wasm-bindgen's glue and the module, optimised for size, in `folder`. `names: true` keeps the functions' names, for the size report. */
 export async function bind(module, folder, { names = false } = {}) {
   const glue = [
-    // The glue without a loader: npm/module.js is a third of the size of wasm-bindgen's.
     "--target",
     "bundler",
     "--no-typescript",
@@ -75,7 +74,8 @@ export async function bind(module, folder, { names = false } = {}) {
     folder,
   ];
   await run("wasm-bindgen", [module, ...glue, "--remove-producers-section"]);
-  rmSync(path.join(folder, "steadfast.js"));
+  // npm/wasm.js stands in for the glue.
+  for (const glue of ["steadfast.js", "steadfast_bg.js"]) rmSync(path.join(folder, glue));
   const wasm = path.join(folder, "steadfast_bg.wasm");
   const optimise = [...SMALLEST, ...(names ? ["-g"] : ["--strip-debug"]), wasm, "-o", wasm];
   await run(process.execPath, [at("node_modules/binaryen/bin/wasm-opt"), ...optimise]);

@@ -70,7 +70,7 @@ impl<P: PartialEq> Engine<P> {
         self.timers
             .set(Timer::Connect, now + self.config.connect_timeout);
         let (generation, attempt) = (self.generation, self.attempts);
-        self.outputs.push_back(Output::Dial {
+        self.outputs.push(Output::Dial {
             generation,
             attempt,
         });
@@ -85,7 +85,7 @@ impl<P: PartialEq> Engine<P> {
         if self.config.greets {
             self.phase = Phase::Greeting;
             let (generation, attempt) = (self.generation, self.attempts);
-            self.outputs.push_back(Output::Greet {
+            self.outputs.push(Output::Greet {
                 generation,
                 attempt,
             });

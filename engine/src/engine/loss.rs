@@ -43,7 +43,7 @@ impl<P: PartialEq> Engine<P> {
             });
             self.phase = Phase::Deciding;
             let (generation, attempt) = (self.generation, self.attempts);
-            self.outputs.push_back(Output::Decide {
+            self.outputs.push(Output::Decide {
                 generation,
                 loss,
                 attempt,

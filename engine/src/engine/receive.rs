@@ -27,6 +27,9 @@ impl<P: PartialEq> Engine<P> {
         }
         if round_trip.is_none() {
             self.inbox.push(payload, bytes);
+            while let Some(payload) = self.inbox.overflow() {
+                self.outputs.push(Output::Discard(payload));
+            }
         }
     }
 
@@ -94,7 +97,7 @@ impl<P: PartialEq> Engine<P> {
         let (given, left) = (self.link.given_bytes, self.link.left_bytes());
         let deadline = self.heartbeat.handle_ping(now, kind, given, left);
         self.timers.set(Timer::Pong, deadline);
-        self.outputs.push_back(Output::TransmitPing);
+        self.outputs.push(Output::TransmitPing);
     }
 
     pub(super) fn schedule_ping(&mut self, now: Instant) {

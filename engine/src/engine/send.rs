@@ -89,7 +89,9 @@ impl<P: PartialEq> Engine<P> {
 
     pub(super) fn withdraw(&mut self, ticket: u32) {
         if ticket != 0 {
-            self.outbox.withdraw(ticket);
+            if let Some(message) = self.outbox.withdraw(ticket) {
+                self.outputs.push(Output::Discard(message.payload));
+            }
         }
         self.tell_if_drained();
     }
@@ -164,7 +166,7 @@ impl<P: PartialEq> Engine<P> {
         let outputs = &mut self.outputs;
         self.departures.retain(|&(ticket, total)| {
             if total <= left {
-                outputs.push_back(Output::Event(Event::Settled { ticket, done: true }));
+                outputs.push(Output::Event(Event::Settled { ticket, done: true }));
             }
             total > left
         });
@@ -234,7 +236,7 @@ impl<P: PartialEq> Engine<P> {
             self.departures.push((ticket, self.link.given_bytes));
         }
         self.settle_departures();
-        self.outputs.pop_front()
+        self.outputs.pop()
     }
 
     pub(super) fn tell_if_drained(&mut self) {

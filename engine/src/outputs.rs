@@ -1,0 +1,41 @@
+//! Outputs that have not been polled yet.
+
+use alloc::vec::Vec;
+
+use crate::Output;
+
+/// First in, first out. The room is used again when all have been taken, as after each drain: a
+/// ring would cost the published module more than it saves.
+#[derive(Debug)]
+pub(crate) struct Outputs<P> {
+    items: Vec<Output<P>>,
+    taken: usize,
+}
+
+impl<P> Outputs<P> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            items: Vec::new(),
+            taken: 0,
+        }
+    }
+
+    pub(crate) fn push(&mut self, output: Output<P>) {
+        self.items.push(output);
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Output<P>> {
+        let item = self.items.get_mut(self.taken)?;
+        let output = core::mem::replace(item, Output::TransmitPing);
+        self.taken += 1;
+        if self.taken == self.items.len() {
+            self.items.clear();
+            self.taken = 0;
+        }
+        Some(output)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+}
