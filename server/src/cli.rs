@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -35,16 +36,16 @@ pub struct Cli {
     #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = parse_size)]
     max_message: usize,
     /// Connections open at once from one address
-    #[arg(long, value_name = "N", default_value_t = Limits::default().connections_per_address)]
-    max_connections: usize,
+    #[arg(long, value_name = "N", default_value = "256")]
+    max_connections: NonZeroUsize,
     /// New connections a second from one address
-    #[arg(long, value_name = "N", default_value_t = Limits::default().connections_per_second)]
-    max_rate: u32,
+    #[arg(long, value_name = "N", default_value = "500")]
+    max_rate: NonZeroU32,
     /// Silence after which a link is closed; the answer to a ping counts as life
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_time)]
     idle_timeout: Duration,
     /// Time between the server's own WebSocket pings
-    #[arg(long, value_name = "TIME", default_value = "25s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "25s", value_parser = parse_time)]
     ping_interval: Duration,
     /// Offer faults at /api/chaos (loopback only)
     #[arg(long)]
@@ -75,8 +76,8 @@ impl From<Cli> for Config {
             max_message: cli.max_message,
             chaos: cli.chaos,
             limits: Limits {
-                connections_per_address: cli.max_connections,
-                connections_per_second: cli.max_rate,
+                connections_per_address: cli.max_connections.get(),
+                connections_per_second: cli.max_rate.get(),
                 ..Limits::default()
             },
             deadlines: Deadlines {
@@ -94,6 +95,16 @@ fn parse_host(text: &str) -> Result<IpAddr, String> {
         _ => text
             .parse()
             .map_err(|_| "give an IP address, such as 127.0.0.1 or 0.0.0.0".to_owned()),
+    }
+}
+
+/// Shorter times would keep the server busy with nothing but its own clock.
+const MIN_TIME: Duration = Duration::from_millis(10);
+
+fn parse_time(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(time) if time >= MIN_TIME => Ok(time),
+        _ => Err("give a time of 10ms or more, such as 500ms or 30s".to_owned()),
     }
 }
 

@@ -10,7 +10,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, copy, sink};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tower::ServiceExt;
@@ -129,8 +129,7 @@ impl Service {
             stream.write_all(&answer).await?;
             stream.shutdown().await?;
             // Unread bytes would turn the close into a reset, which can overtake the answer.
-            let mut rest = [0; 4096];
-            while stream.read(&mut rest).await? > 0 {}
+            copy(&mut stream, &mut sink()).await?;
             Ok::<(), std::io::Error>(())
         };
         // The answer is a courtesy: a peer that does not take it is dropped all the same.

@@ -17,6 +17,7 @@ use crate::chaos::wire::End;
 use crate::error::ApiError;
 use crate::links::{Endpoint, Registration};
 use crate::request_id::{RequestId, is_token};
+use crate::ws::close::Farewell;
 use crate::ws::handshake;
 use crate::ws::link::{Ended, Link};
 use crate::ws::outbox::Outbox;
@@ -152,11 +153,18 @@ fn log_end(registration: &Registration, ended: &Ended, messages: u64, opened: In
                 connection, code, messages, seconds, "link closed by the client"
             );
         }
+        Ended::ByServer(farewell @ (Farewell::GoingAway | Farewell::Ordered { .. })) => {
+            let (code, reason) = (farewell.code(), farewell.reason());
+            info!(
+                requestId = id,
+                connection, code, reason, messages, seconds, "link closed on request"
+            );
+        }
         Ended::ByServer(farewell) => {
             let (code, reason) = (farewell.code(), farewell.reason());
             warn!(
                 requestId = id,
-                connection, code, reason, messages, seconds, "link closed by the server"
+                connection, code, reason, messages, seconds, "link closed for cause"
             );
         }
         Ended::Lost(error) => {

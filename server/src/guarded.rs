@@ -58,6 +58,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
         let size = self.head.len().min(buf.remaining());
         buf.put_slice(&self.head[..size]);
         self.head.advance(size);
+        if self.head.is_empty() {
+            // An empty view still keeps the whole buffer.
+            self.head = Bytes::new();
+        }
         Poll::Ready(Ok(()))
     }
 }

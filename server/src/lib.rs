@@ -11,7 +11,7 @@
 //! # }
 //! ```
 //!
-//! A request's way: [`server`] accepts, `admission` counts, `head` reads the first request under deadlines,
+//! A request's way: `server` accepts, `admission` counts, `head` reads the first request under deadlines,
 //! `connection` hands it to hyper, `app` routes it and gives it its id, `endpoints` opens a WebSocket,
 //! and `ws::link` runs it.
 

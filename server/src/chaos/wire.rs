@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, copy, sink};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
@@ -116,8 +116,7 @@ async fn ordered_end(mut changes: watch::Receiver<Rules>) -> End {
 /// Ends our direction and reads the other to its end: unread bytes would turn the close into a reset.
 async fn drain(tcp: &mut TcpStream) -> io::Result<()> {
     tcp.shutdown().await?;
-    let mut rest = [0; CHUNK];
-    while tcp.read(&mut rest).await? > 0 {}
+    copy(tcp, &mut sink()).await?;
     Ok(())
 }
 

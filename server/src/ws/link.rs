@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_util::{SinkExt, StreamExt};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, copy, sink};
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
@@ -29,9 +29,14 @@ pub(crate) struct Link<S> {
     deadlines: Deadlines,
     timer: Pin<Box<Sleep>>,
     ping_at: Instant,
+    /// The first ping since the peer was last heard.
+    asked_at: Option<Instant>,
     /// Accepted for sending, but the socket is still busy with what came before. Nothing is read meanwhile.
     outgoing: Option<Message>,
+    /// Answers have been written that have not left yet.
     unflushed: bool,
+    /// They are leaving, slower than they came. Nothing is read meanwhile, or a peer that never reads could pile them up.
+    flushing: bool,
     outbox_first: bool,
 }
 
@@ -80,9 +85,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             outbox,
             timer: Box::pin(sleep_until(ping_at)),
             ping_at,
+            asked_at: None,
             deadlines,
             outgoing: None,
             unflushed: false,
+            flushing: false,
             outbox_first: false,
         }
     }
@@ -102,7 +109,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
                 Event::Message(message @ (Message::Text(_) | Message::Binary(_))) => {
                     self.outgoing = answer(message)
                 }
-                // Pings are answered by the protocol layer; a pong has done its work by arriving.
+                // The protocol layer has written the pong, and it has to leave before much more is read.
+                Event::Message(Message::Ping(_)) => self.unflushed = true,
+                // A pong has done its work by arriving.
                 Event::Message(_) => {}
                 Event::Farewell(farewell) => return Ended::ByServer(farewell),
                 Event::Ended(error) => {
@@ -129,8 +138,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             while self.socket.next().await.is_some() {}
             let stream = self.socket.get_mut();
             stream.shutdown().await?;
-            let mut rest = [0; READ_BUFFER];
-            while stream.read(&mut rest).await? > 0 {}
+            copy(stream, &mut sink()).await?;
             Ok::<(), Error>(())
         };
         // Whether the peer took part no longer matters: the link is over either way.
@@ -139,32 +147,42 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
 
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
         loop {
-            if let Some(message) = self.outgoing.take() {
-                match self.poll_send(cx, message) {
-                    Poll::Ready(Ok(())) => {}
-                    Poll::Ready(Err(error)) => return Poll::Ready(Event::Ended(Some(error))),
-                    Poll::Pending => return self.poll_blocked(cx),
-                }
+            match self.poll_outgoing(cx) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => return Poll::Ready(Event::Ended(Some(error))),
+                Poll::Pending => return self.poll_blocked(cx),
             }
-            if let Poll::Ready(event) = self.poll_sources(cx) {
-                match event {
-                    Some(event) => return Poll::Ready(event),
-                    None => continue,
-                }
+            match self.poll_sources(cx) {
+                Poll::Ready(Some(event)) => return Poll::Ready(event),
+                Poll::Ready(None) => continue,
+                Poll::Pending => {}
             }
             // Everything at hand has been answered: now the answers leave, in one write.
             if self.unflushed {
-                match self.socket.poll_flush_unpin(cx) {
-                    Poll::Ready(Ok(())) => self.unflushed = false,
-                    Poll::Ready(Err(error)) => return Poll::Ready(Event::Ended(Some(error))),
-                    Poll::Pending => {}
-                }
+                self.flushing = true;
+                continue;
             }
             match ready!(self.poll_deadlines(cx)) {
                 Some(farewell) => return Poll::Ready(Event::Farewell(farewell)),
                 None => self.outgoing = Some(Message::Ping(Bytes::new())),
             }
         }
+    }
+
+    /// Ready once nothing stands in the way of reading on.
+    fn poll_outgoing(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        if self.flushing {
+            ready!(self.socket.poll_flush_unpin(cx))?;
+            (self.flushing, self.unflushed) = (false, false);
+        }
+        if self.outgoing.is_some() {
+            ready!(self.socket.poll_ready_unpin(cx))?;
+        }
+        if let Some(message) = self.outgoing.take() {
+            self.unflushed = true;
+            self.socket.start_send_unpin(message)?;
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// The next message or order; `None` if there is something to send now. The two sources take turns at being first.
@@ -201,20 +219,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         })
     }
 
-    fn poll_send(&mut self, cx: &mut Context<'_>, message: Message) -> Poll<Result<(), Error>> {
-        match self.socket.poll_ready_unpin(cx) {
-            Poll::Ready(Ok(())) => {
-                self.unflushed = true;
-                Poll::Ready(self.socket.start_send_unpin(message))
-            }
-            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-            Poll::Pending => {
-                self.outgoing = Some(message);
-                Poll::Pending
-            }
-        }
-    }
-
     /// While the peer takes nothing, only an order to close can happen; the stream below ends a stall that lasts.
     fn poll_blocked(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
         self.outbox.poll_close(cx).map(Event::Farewell)
@@ -223,11 +227,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     /// Ready with a reason to close, or with nothing when a ping is due.
     fn poll_deadlines(&mut self, cx: &mut Context<'_>) -> Poll<Option<Farewell>> {
         loop {
-            let meter = self.socket.get_ref();
-            let idle_at = meter.last_read() + self.deadlines.idle;
-            let frame_at = meter
-                .frame_since()
-                .map(|since| since + self.deadlines.frame);
+            let idle_at = self.idle_at();
+            let frame_since = self.socket.get_ref().frame_since();
+            let frame_at = frame_since.map(|since| since + self.deadlines.frame);
             let due = self.ping_at.min(idle_at).min(frame_at.unwrap_or(idle_at));
             if self.timer.deadline() != due {
                 self.timer.as_mut().reset(due);
@@ -241,9 +243,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
                 return Poll::Ready(Some(Farewell::Idle));
             }
             if self.ping_at <= now {
-                self.ping_at = now + self.deadlines.ping;
+                self.note_ping(now);
                 return Poll::Ready(None);
             }
         }
+    }
+
+    /// When silence has lasted too long. A ping must have had its time to be answered:
+    /// after a pause of this process the peer is asked, not closed.
+    fn idle_at(&self) -> Instant {
+        let Deadlines { idle, ping, .. } = self.deadlines;
+        let last_read = self.socket.get_ref().last_read();
+        if ping >= idle {
+            return last_read + idle;
+        }
+        let asked = self.asked_at.filter(|&at| at > last_read);
+        (last_read + idle).max(asked.unwrap_or(self.ping_at) + (idle - ping))
+    }
+
+    fn note_ping(&mut self, now: Instant) {
+        let last_read = self.socket.get_ref().last_read();
+        if self.asked_at.is_none_or(|at| at <= last_read) {
+            self.asked_at = Some(now);
+        }
+        self.ping_at = now + self.deadlines.ping;
     }
 }

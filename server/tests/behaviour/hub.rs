@@ -68,7 +68,7 @@ async fn a_ping_is_answered_to_its_sender_alone() {
 async fn a_member_who_leaves_is_forgotten() {
     let server = TestServer::start().await;
     let mut first = join(&server, "lobby").await;
-    let mut second = join(&server, "lobby").await;
+    let second = join(&server, "lobby").await;
     second.close().await;
     first.echo("alone").await;
 }

@@ -239,14 +239,36 @@ async fn silence_is_closed_with_1011() {
 }
 
 #[tokio::test]
-async fn a_client_that_only_answers_pings_stays() {
+async fn a_client_that_leaves_pings_unanswered_is_closed_with_1011() {
     let server = TestServer::with_deadlines(|deadlines| {
         deadlines.idle = SHORT;
-        deadlines.ping = SHORT / 5;
+        deadlines.ping = SHORT / 3;
+        deadlines.close = SHORT;
+    })
+    .await;
+    let mut tcp = server.raw_link("/ws").await;
+    let mut ping = [0; 2];
+    within(tcp.read_exact(&mut ping)).await.unwrap();
+    assert_eq!(ping, [0x89, 0]);
+    let mut rest = Vec::new();
+    within(tcp.read_to_end(&mut rest)).await.unwrap();
+    let close = rest.iter().position(|&byte| byte == 0x88).unwrap();
+    assert!(
+        rest[..close].chunks(2).all(|frame| frame == [0x89, 0]),
+        "{rest:?}"
+    );
+    assert_eq!(rest[close + 2..close + 4], 1011_u16.to_be_bytes());
+}
+
+#[tokio::test]
+async fn a_client_that_only_answers_pings_stays() {
+    let server = TestServer::with_deadlines(|deadlines| {
+        deadlines.idle = Duration::from_millis(500);
+        deadlines.ping = Duration::from_millis(50);
     })
     .await;
     let mut link = server.link("/ws").await;
-    // Four times the silence that would have ended it.
+    // Twice the silence that would have ended it.
     for _ in 0..20 {
         assert_eq!(link.next().await, Some(Message::Ping(Bytes::new())));
     }
@@ -260,6 +282,15 @@ async fn a_client_that_reads_nothing_is_dropped() {
     let bytes = frame(BINARY, &vec![0; 1 << 20]);
     // Once the answers fill every buffer the server reads no more, and soon gives up: then writing fails.
     within(async { while tcp.write_all(&bytes).await.is_ok() {} }).await;
+    assert_eq!(server.open_links().await, 0);
+}
+
+#[tokio::test]
+async fn a_flood_of_pings_from_a_client_that_reads_nothing_is_not_piled_up() {
+    let server = TestServer::with_deadlines(|deadlines| deadlines.write = SHORT).await;
+    let mut tcp = server.raw_link("/ws").await;
+    let pings = frame(0x89, &[0; 125]).repeat(1000);
+    within(async { while tcp.write_all(&pings).await.is_ok() {} }).await;
     assert_eq!(server.open_links().await, 0);
 }
 

@@ -127,6 +127,9 @@ async fn wrong_options_are_named() {
         ),
         (vec!["--log-format", "xml"], "--log-format"),
         (vec!["--idle-timeout", "soon"], "--idle-timeout"),
+        (vec!["--ping-interval", "0s"], "--ping-interval"),
+        (vec!["--max-connections", "0"], "--max-connections"),
+        (vec!["--max-rate=-1"], "--max-rate"),
     ] {
         let ended = ended(program(&args)).await;
         assert_eq!(ended.status.code(), Some(2), "{args:?}");

@@ -233,7 +233,7 @@ impl Link {
     }
 
     /// Closes the link and waits for the end of the connection.
-    pub(crate) async fn close(&mut self) {
+    pub(crate) async fn close(mut self) {
         within(self.socket.close(None)).await.expect("sent");
         while self.next().await.is_some() {}
     }
