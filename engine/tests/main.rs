@@ -5,14 +5,18 @@ mod any_program;
 mod backoff;
 mod connecting;
 mod deciding;
+mod delivering;
 mod health;
 mod heartbeat;
 #[cfg(not(target_arch = "wasm32"))]
 mod herd;
 mod losing;
+mod patience;
 mod queue_model;
+mod queueing;
 mod receiving;
 mod replay;
+mod retrying;
 mod sending;
 mod support;
 mod waking;

@@ -6,9 +6,7 @@ use steadfast_engine::{
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::support::{Payload, Shell, ms};
-
-const DEAD: Output<Payload> = Output::HangUp(HangUp::HeartbeatTimeout);
+use crate::support::{Shell, ms};
 
 /// A shell that waits a minute for its next attempt.
 fn waiting() -> Shell {
@@ -40,11 +38,7 @@ fn waking_probes_an_open_link() {
 
         assert_eq!(shell.give(input), Ok(()));
         shell.take();
-        assert_eq!(
-            shell.until(|output| *output == DEAD),
-            ms(3_000),
-            "one probe is enough"
-        );
+        assert_eq!(shell.until_dead(), ms(3_000), "one probe is enough");
     }
 }
 
@@ -55,11 +49,7 @@ fn waking_often_sends_one_probe() {
         assert_eq!(shell.give(input), Ok(()));
     }
     assert_eq!(shell.take(), [Output::TransmitPing]);
-    assert_eq!(
-        shell.until(|output| *output == DEAD),
-        ms(3_000),
-        "its time is not put off"
-    );
+    assert_eq!(shell.until_dead(), ms(3_000), "its time is not put off");
 }
 
 #[test]
@@ -193,7 +183,7 @@ fn hours_of_sleep_cause_one_reconnect() {
     shell.wall_ahead_ms += 1;
     shell.sleep(ms(8 * 3_600_000));
     assert_eq!(shell.take(), [Output::TransmitPing]);
-    shell.until(|output| *output == DEAD);
+    shell.until_dead();
     shell.until_dial();
     shell.link_opens();
     shell.wait(ms(10_000));
@@ -243,7 +233,7 @@ fn a_link_lost_without_a_network_waits_for_it() {
 fn a_dead_link_is_noticed_without_a_network_too() {
     let mut shell = Shell::answering(Config::default());
     assert_eq!(shell.give(Input::Offline), Ok(()));
-    shell.until(|output| *output == DEAD);
+    shell.until_dead();
     assert_eq!(shell.engine.state(), State::Offline);
 }
 

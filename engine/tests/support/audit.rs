@@ -29,7 +29,10 @@ pub(crate) struct Audit {
     tickets: BTreeSet<u32>,
     sizes: BTreeMap<Payload, u32>,
     last_sent: BTreeMap<Priority, Payload>,
+    withdrawn: BTreeSet<Payload>,
     inbound: VecDeque<Payload>,
+    /// What came in and gave way, and was not counted in a gap yet.
+    missed: u32,
     listening: bool,
     open_told: bool,
     filling: bool,
@@ -72,7 +75,9 @@ impl Audit {
             tickets: BTreeSet::new(),
             sizes: BTreeMap::new(),
             last_sent: BTreeMap::new(),
+            withdrawn: BTreeSet::new(),
             inbound: VecDeque::new(),
+            missed: 0,
             listening: false,
             open_told: false,
             filling: false,
@@ -133,6 +138,7 @@ impl Audit {
                 let found = waiting.find(|(_, wait)| wait.ticket == *ticket);
                 if let Some(payload) = found.map(|(payload, _)| *payload) {
                     self.waiting.remove(&payload);
+                    self.withdrawn.insert(payload);
                     self.tickets.remove(ticket);
                 }
             }
@@ -198,6 +204,16 @@ impl Audit {
                     "{output}: out of order"
                 );
             }
+            Output::Discard(payload) => {
+                if !self.withdrawn.remove(payload) {
+                    assert_eq!(
+                        self.inbound.pop_front(),
+                        Some(*payload),
+                        "{output}: was wanted"
+                    );
+                    self.missed += 1;
+                }
+            }
             Output::Event(event) => self.told(now, event),
             Output::Timeout(_) => {}
         }
@@ -232,6 +248,7 @@ impl Audit {
             !self.waiting.is_empty(),
             "the queue event lies"
         );
+        assert!(self.withdrawn.is_empty(), "withdrawn, and not discarded");
         if let Some(queue) = &self.config.queue {
             assert!(engine.queued().0 <= queue.max_messages && bytes <= queue.max_bytes);
         } else {
@@ -327,7 +344,7 @@ impl Audit {
             Event::Settled { ticket, .. } => self.settle(*ticket),
             Event::Gap { missed } => {
                 assert!(self.listening && *missed > 0);
-                self.inbound.drain(..*missed as usize);
+                assert_eq!(core::mem::take(&mut self.missed), *missed);
             }
             Event::Heartbeat { round_trip, missed } => {
                 assert_ne!(round_trip.is_some(), *missed > 0);

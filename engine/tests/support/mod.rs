@@ -2,14 +2,17 @@
 
 mod audit;
 mod check;
+mod look;
 mod network;
+mod options;
 mod program;
 mod shell;
 
 pub(crate) use audit::Audit;
 pub(crate) use check::{check, check_steps};
 pub(crate) use network::Network;
-pub(crate) use program::{Answer, Op, Program, program, queue, reconnect};
+pub(crate) use options::{config, queue, reconnect};
+pub(crate) use program::{Answer, Op, Program, program};
 pub(crate) use shell::Shell;
 
 use steadfast_engine::{Priority, Send, Span};

@@ -1,6 +1,6 @@
 //! A shell whose clock and link are played by the test.
 
-use steadfast_engine::{Config, Engine, Event, Input, Instant, Output, Refusal, Send, Span, State};
+use steadfast_engine::{Config, Engine, Input, Instant, Output, Refusal, Send, Span, State};
 
 use super::{Answer, Audit, Network, Payload, message, ms};
 
@@ -24,7 +24,7 @@ pub(crate) struct Shell {
     /// Every input and output, a line each.
     pub(crate) trace: Vec<String>,
     pub(crate) audit: Audit,
-    outputs: Vec<Output<Payload>>,
+    pub(super) outputs: Vec<Output<Payload>>,
     next_payload: Payload,
 }
 
@@ -75,6 +75,15 @@ impl Shell {
         assert_eq!(shell.give(Input::Ping), Ok(()));
         shell.wait(ms(40));
         shell.pong();
+        shell.take();
+        shell
+    }
+
+    /// As [`Self::stable`], and the link takes nothing: 1 MiB that it was given stays with it.
+    pub(crate) fn stuck(config: Config) -> Self {
+        let mut shell = Self::stable(config);
+        shell.network.bytes_per_second = Some(0);
+        shell.send_with(|send| send.bytes = 1 << 20);
         shell.take();
         shell
     }
@@ -202,59 +211,6 @@ impl Shell {
         assert_eq!(self.give(input), Ok(()));
     }
 
-    /// Lets time pass until something comes out that is `wanted`; how long that took. Leaves it,
-    /// and what follows, for [`Self::take`].
-    pub(crate) fn until(&mut self, wanted: impl Fn(&Output<Payload>) -> bool) -> Span {
-        let start = self.now;
-        while !self.outputs.iter().any(&wanted) {
-            assert!(
-                self.next() < start + A_DAY,
-                "it never came:\n{}",
-                self.story()
-            );
-            self.take();
-            self.step();
-        }
-        self.now.since(start)
-    }
-
-    /// Lets time pass until the next attempt; how long that took.
-    pub(crate) fn until_dial(&mut self) -> Span {
-        self.until(|output| matches!(output, Output::Dial { .. }))
-    }
-
-    /// Lets time pass until the next ping; how long that took.
-    pub(crate) fn until_ping(&mut self) -> Span {
-        self.until(|output| *output == Output::TransmitPing)
-    }
-
-    /// What came out since the last look.
-    pub(crate) fn take(&mut self) -> Vec<Output<Payload>> {
-        core::mem::take(&mut self.outputs)
-    }
-
-    /// The events among what came out since the last look.
-    pub(crate) fn take_events(&mut self) -> Vec<Event<Payload>> {
-        let outputs = self.take().into_iter();
-        outputs
-            .filter_map(|output| match output {
-                Output::Event(event) => Some(event),
-                _ => None,
-            })
-            .collect()
-    }
-
-    /// The messages given to the link since the last look.
-    pub(crate) fn take_transmitted(&mut self) -> Vec<Payload> {
-        let outputs = self.take().into_iter();
-        outputs
-            .filter_map(|output| match output {
-                Output::Transmit(payload) => Some(payload),
-                _ => None,
-            })
-            .collect()
-    }
-
     pub(crate) fn fresh_payload(&mut self) -> Payload {
         let payload = self.next_payload;
         self.next_payload += 1;
@@ -273,13 +229,13 @@ impl Shell {
     }
 
     /// When something happens by itself.
-    fn next(&self) -> Instant {
+    pub(super) fn next(&self) -> Instant {
         let pong = self.network.pongs.front();
         pong.map_or(self.deadline, |pong| self.deadline.min(*pong))
     }
 
     /// Lets it happen.
-    fn step(&mut self) {
+    pub(super) fn step(&mut self) {
         let pong = self.network.pongs.front().copied();
         self.pass_to(self.next());
         if pong.is_some_and(|pong| pong <= self.deadline) {
@@ -373,6 +329,5 @@ impl Drop for Shell {
 }
 
 const PING_BYTES: u32 = 4;
-const A_DAY: Span = ms(24 * 60 * 60 * 1_000);
 /// More than any stretch of time that is waited for here holds.
 const MAX_TIMEOUTS: u32 = 100_000;
