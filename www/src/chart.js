@@ -19,7 +19,8 @@ export function watchCharts(client) {
 }
 
 scheme.addEventListener("change", draw);
-new ResizeObserver(draw).observe(canvases.score);
+// Drawing fits the canvas to its new box, which is a change of size within the notice of one.
+new ResizeObserver(() => requestAnimationFrame(draw)).observe(canvases.score);
 
 function draw() {
   const top = scaleFor(Math.max(10, ...samples.map((sample) => sample.rtt ?? 0)));

@@ -76,6 +76,12 @@ export class Page {
     await this.#session.post(`${element}/value`, { text });
   }
 
+  /** Presses and releases one key, wherever the focus is. */
+  press(key) {
+    const actions = ["keyDown", "keyUp"].map((type) => ({ type, value: key }));
+    return this.#session.post("/actions", { actions: [{ type: "key", id: "keyboard", actions }] });
+  }
+
   text(selector) {
     return this.evaluate((at) => document.querySelector(at)?.textContent ?? null, selector);
   }
