@@ -11,8 +11,14 @@ export const OUTPUTS = (
   "heartbeat heartbeatStopped health queue dropped settled gap discard"
 ).split(" ");
 
-/** Why `Client.handle` refused, by the number that it returns. */
-export const REFUSALS = "- CLOSED NOT_OPEN QUEUE_FULL MESSAGE_TOO_LARGE".split(" ");
+/** Why `Client.handle` refused, by the number that it returns: code and message of the error. */
+export const REFUSALS = [
+  [],
+  ["CLOSED", "the client is closed"],
+  ["NOT_OPEN", "no link, and no queue"],
+  ["QUEUE_FULL", "the queue is full"],
+  ["MESSAGE_TOO_LARGE", "longer than maxMessage"],
+];
 
 export const STATES = "idle connecting open reconnecting offline closing closed failed".split(" ");
 

@@ -8,9 +8,9 @@ import { Steadfast } from "./steadfast.js";
 export async function connectWhen(ready, url, options = {}) {
   const { on = {}, autoConnect, ...rest } = Object(options);
   if (autoConnect !== undefined) refuse("autoConnect", autoConnect, "nothing: connect() always connects");
-  if (on === null || typeof on !== "object") refuse("on", on, "an object of listeners");
+  if (Object(on) !== on) refuse("on", on, "an object of listeners");
   await ready;
-  const client = new Steadfast(url, options === null || typeof options !== "object" ? options : { ...rest, autoConnect: false });
+  const client = new Steadfast(url, Object(options) === options ? { ...rest, autoConnect: false } : options);
   for (const [event, listener] of Object.entries(on)) if (listener !== undefined) client.on(event, listener);
   return new Promise((resolve, reject) => {
     const settle = (how) => (detail) => {

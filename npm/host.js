@@ -30,6 +30,8 @@ export class Host {
   shown = STATES[0];
 
   #client;
+  #source;
+  #WebSocket;
   #draining = false;
   #takingBack = false;
   #last = { state: STATES[0] };
@@ -44,16 +46,16 @@ export class Host {
   #pings = [];
 
   constructor(source, options, numbers) {
-    this.source = source;
+    this.#source = source;
     this.options = options;
-    this.WebSocket = options.webSocket ?? globalThis.WebSocket;
-    if (typeof this.WebSocket !== "function") {
-      throw this.error("UNSUPPORTED", "there is no WebSocket here: give one as the option webSocket");
+    this.#WebSocket = options.webSocket ?? globalThis.WebSocket;
+    if (typeof this.#WebSocket !== "function") {
+      throw this.error("UNSUPPORTED", "no WebSocket here: see the option webSocket");
     }
     if (typeof source !== "function") this.url = this.#resolve(source, false);
     this.log = createLog(options.log, this);
     this.heartbeat = options.heartbeat ?? DEFAULT_HEARTBEAT;
-    this.#client = new Client(numbers, randomNumber());
+    this.#client = new Client(numbers, Number.parseInt(randomId().slice(0, 13), 16));
   }
 
   // What the application asks for.
@@ -105,9 +107,7 @@ export class Host {
     const values = [];
     if (!this.#client) return values;
     this.#takingBack = true;
-    for (let number = this.#query(Query.takeBack); number; number = this.#query(Query.takeBack)) {
-      values.push(this.takeOriginal(number));
-    }
+    for (let number; (number = this.#query(Query.takeBack)); ) values.push(this.takeOriginal(number));
     this.#drain();
     this.#takingBack = false;
     return values;
@@ -160,8 +160,8 @@ export class Host {
     return this.#socket?.bufferedAmount ?? 0;
   }
 
-  emit(event, detail, level, fields = detail instanceof Error ? { error: detail } : detail) {
-    this.log(level, event, fields);
+  emit(event, detail, level, fields = detail) {
+    this.log(level, detail.message ?? event, fields);
     this.listeners.emit(event, detail);
   }
 
@@ -231,18 +231,18 @@ export class Host {
   whyUnsettled() {
     if (this.failure) return this.failure;
     if (this.#takingBack) return this.error("ABORTED", "the message was taken back");
-    const closed = this.state === "closing" || this.state === "closed";
-    return closed ? this.#gone() : this.error("NOT_OPEN", "the link was lost before it had left");
+    const closed = /clos/.test(this.state);
+    return closed ? this.#gone() : this.error("NOT_OPEN", "the link was lost");
   }
 
   // What the engine answers.
 
   dial(generation) {
-    this.requestId = Array.from(crypto.getRandomValues(new Uint8Array(16)), hex).join("");
+    this.requestId = randomId();
     const { protocols } = this.options;
     const wanted = () => this.#client && this.#query(Query.expectsLink, generation) !== 0;
     settle(
-      () => call(this.source),
+      () => call(this.#source),
       (source) =>
         wanted() &&
         settle(
@@ -275,7 +275,7 @@ export class Host {
 
   transmit(number) {
     const payload = this.#take(number);
-    this.#give(payload instanceof Held ? payload.data : payload);
+    this.#give(payload.data ?? payload);
   }
 
   transmitPing() {
@@ -307,19 +307,20 @@ export class Host {
   decide(generation, code, wasClean, attempt, opened) {
     const lost = { code, reason: this.#reason, wasClean: !!wasClean, attempt, opened: !!opened };
     const decided = (place, after) => this.feed(Input.decided, generation, place, after);
+    const failed = (error) => {
+      this.#blame("INVALID_OPTION", "reconnect.decide", error);
+      decided(0);
+    };
     settle(
       () => this.options.reconnect.decide(lost),
       (decision) => {
         const after = decision?.after;
         if (Number.isFinite(after) && after >= 0) return decided(DECISIONS.length, after);
         const place = DECISIONS.indexOf(decision);
-        if (place < 0) this.#blame("INVALID_OPTION", "reconnect.decide", new TypeError(`it gave ${String(decision)}`));
-        decided(Math.max(place, 0));
+        if (place < 0) failed(new TypeError(`no decision: ${String(decision)}`));
+        else decided(place);
       },
-      (error) => {
-        this.#blame("INVALID_OPTION", "reconnect.decide", error);
-        decided(0);
-      },
+      failed,
       () => this.feed(Input.decisionPending, generation),
     );
   }
@@ -381,14 +382,14 @@ export class Host {
 
   #checked(data) {
     if (isData(data)) return data;
-    throw this.error("INVALID_DATA", "a message is a string, a Blob, an ArrayBuffer or a view of one");
+    throw this.error("INVALID_DATA", "not a string, a Blob, an ArrayBuffer or a view of one");
   }
 
   #fitting(data) {
     const { maxMessage } = this.options;
     const bytes = sizeOf(this.#checked(data), 3 * data.length > maxMessage);
     if (bytes <= maxMessage) return data;
-    throw this.error("MESSAGE_TOO_LARGE", `a message of ${bytes} bytes; the limit is ${maxMessage}`);
+    throw this.error("MESSAGE_TOO_LARGE", `${bytes} bytes; maxMessage is ${maxMessage}`);
   }
 
   // The socket.
@@ -398,7 +399,7 @@ export class Host {
     try {
       this.url = this.#resolve(source, this.options.requestIdParam);
       if (!areProtocols(protocols)) throw this.error("INVALID_OPTION", "protocols are tokens, each once");
-      socket = new this.WebSocket(this.url, protocols);
+      socket = new this.#WebSocket(this.url, protocols);
     } catch (error) {
       return this.#fail(generation, error.code === "INVALID_OPTION" ? error.code : "INVALID_URL", "the URL", error, true);
     }
@@ -498,7 +499,7 @@ export class Host {
   #ask(input, ...fields) {
     if (!this.#client) throw this.#gone();
     const refusal = this.feed(input, ...fields);
-    if (refusal) throw this.error(REFUSALS[refusal], REASONS[refusal]);
+    if (refusal) throw this.error(...REFUSALS[refusal]);
     if (this.#last.broken) throw this.#last.broken;
   }
 
@@ -512,8 +513,7 @@ export class Host {
     if (this.#draining || !client) return;
     this.#draining = true;
     for (let output = client.poll(); output; output = client.poll()) {
-      const detail = (at) => client.detail(at);
-      const details = [detail(0), detail(1), detail(2), detail(3), detail(4)];
+      const details = FIELDS.map((field) => client.detail(field));
       const name = OUTPUTS[output];
       if (NEWS[name]) NEWS[name](this, ...details);
       else this[name](...details);
@@ -560,7 +560,7 @@ export class Host {
   #break(cause) {
     this.#client = null;
     this.#draining = false;
-    const broken = this.error("INTERNAL", "the client broke down: please report this", cause);
+    const broken = this.error("INTERNAL", "a bug of this package: please report it", cause);
     this.#last = { ...this.#last, state: "failed", broken };
     clearTimeout(this.#timer?.id);
     this.#unwatch?.();
@@ -605,26 +605,17 @@ function settle(ask, done, failed, pending) {
   Promise.resolve(answer).then(done, failed);
 }
 
-const hex = (byte) => byte.toString(16).padStart(2, "0");
-
-function randomNumber() {
-  const [high, low] = crypto.getRandomValues(new Uint32Array(2));
-  return (high >>> 11) * 2 ** 32 + low;
-}
+/** 128 random bits. Not crypto.randomUUID, which insecure pages lack. */
+const randomId = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 const OPEN = 1;
+const FIELDS = [0, 1, 2, 3, 4];
 const LANES = ["high", "normal", "low"];
 const VOLATILE = 4;
 const DECISIONS = [undefined, "retry", "stop", "reauthenticate"];
 const REQUESTED = 5;
 const DEFAULT_HEARTBEAT = { ping: "PING", pong: "PONG", timeout: 10_000 };
-const REASONS = [
-  "",
-  "the client is closed",
-  "there is no link, and no queue",
-  "the queue is full",
-  "the message is longer than maxMessage",
-];
 /** Later than any real moment: the engine's "never" lies beyond. */
 const LATEST = 1e15;
 /** A longer setTimeout rings at once. */

@@ -12,7 +12,7 @@ export function iterate(host) {
     for (const remove of removals) remove();
     host.listen();
     end ??= how;
-    for (const reader of readers.splice(0)) reader.resolve(last());
+    for (const read of readers.splice(0)) read(last());
   };
   /** What a reader gets when nothing waits any more; an error only once. */
   const last = () => {
@@ -21,8 +21,8 @@ export function iterate(host) {
     return error ? Promise.reject(error) : { value: undefined, done: true };
   };
   const take = ({ data }) => {
-    const reader = readers.shift();
-    if (reader) return reader.resolve({ value: data, done: false });
+    const read = readers.shift();
+    if (read) return read({ value: data, done: false });
     if (waiting.push(data) > limit) {
       finish({ error: host.error("QUEUE_FULL", `more than ${limit} messages wait to be read`) });
     }
@@ -40,7 +40,7 @@ export function iterate(host) {
     async next() {
       if (waiting.length) return { value: waiting.shift(), done: false };
       if (end) return last();
-      return new Promise((resolve) => readers.push({ resolve }));
+      return new Promise((resolve) => readers.push(resolve));
     },
     async return(value) {
       waiting.length = 0;

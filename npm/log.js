@@ -2,7 +2,7 @@
 
 import { report } from "./listeners.js";
 
-const LEVELS = ["silent", "error", "warn", "info", "debug"];
+export const LEVELS = ["silent", "error", "warn", "info", "debug"];
 
 /** A function that logs a record of `level` with the request id that `link` has then. */
 export function createLog(option, link) {

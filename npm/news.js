@@ -30,7 +30,7 @@ export const NEWS = {
     host.emit("reconnected", { attempts, downtime, resumed: false, replayed: 0 }, "info");
   },
 
-  failed(host, kind, cause, code, wasClean) {
+  failed(host, cause, code, wasClean, kind) {
     const info = host.closeInfo(cause, code, wasClean);
     host.failure =
       kind === INVALID && host.fault
@@ -51,7 +51,7 @@ export const NEWS = {
     const [code, message] = [
       ["CONNECT_TIMEOUT", `not open within ${connectTimeout} ms`],
       ["HEARTBEAT_TIMEOUT", "no answer to pings"],
-      ["MESSAGE_TOO_LARGE", `the server refused a message; the largest sent on this link had ${bytes} bytes`],
+      ["MESSAGE_TOO_LARGE", `the server refused a message; the largest on this link had ${bytes} bytes`],
     ][kind];
     host.emit("error", host.error(code, message), "warn");
   },
@@ -64,7 +64,7 @@ export const NEWS = {
   },
 
   heartbeatStopped(host) {
-    host.log("warn", "the server answers no pings: none are sent on this link any more");
+    host.log("warn", "no ping was ever answered: none is sent any more on this link");
   },
 
   health(host) {
@@ -79,7 +79,7 @@ export const NEWS = {
   dropped(host, payload, ticket, why) {
     const [reason, code] = DROPS[why];
     const data = host.takeOriginal(payload);
-    host.reject(ticket, host.error(code, `the message was dropped: ${reason}`));
+    host.reject(ticket, host.error(code, `dropped: ${reason}`));
     host.emit("dropped", { data, reason, delivered: false }, "warn", { reason });
   },
 

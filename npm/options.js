@@ -1,7 +1,8 @@
 // The options: one table that says what there is, what is allowed and what holds without a word.
 
 import { SteadfastError } from "./error.js";
-import { isData } from "./payload.js";
+import { LEVELS } from "./log.js";
+import { isData, tagOf } from "./payload.js";
 
 const FOREVER = Number.POSITIVE_INFINITY;
 const COUNT = "a whole number";
@@ -40,7 +41,7 @@ const someProtocols = row("names of subprotocols, each once", (given) => {
   return areTokens && new Set(names).size === names.length;
 });
 /** Options of their own; `false` switches them off. */
-const group = (rows) => ({ rows, allowed: "false or an object" });
+const group = (rows) => ({ rows });
 
 /** Whether `given` can be the subprotocols of a socket. */
 export const areProtocols = someProtocols.accepts;
@@ -92,7 +93,7 @@ const CLIENT = {
   ),
   signal: aSignal,
   webSocket: aFunction,
-  log: orFunction(oneOf("warn", "silent", "error", "info", "debug"), "warn"),
+  log: orFunction(oneOf(...LEVELS), "warn"),
 };
 
 const SEND = {
@@ -140,9 +141,7 @@ const inGroup = (name) =>
     .map(([group]) => join(group, name))[0];
 
 function read(rows, given, path, numbers = []) {
-  if (given === null || typeof given !== "object" || Array.isArray(given)) {
-    refuse(path || "options", given, "an object");
-  }
+  if (!isObject(given)) refuse(path || "options", given, "an object");
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(rows, name) || given[name] === undefined) continue;
     const meant = nearest(name, Object.keys(rows)) ?? nearest(name, Object.keys(CLIENT)) ?? inGroup(name);
@@ -158,9 +157,7 @@ function read(rows, given, path, numbers = []) {
 
 /** A group that is off crosses with its standards, so that what follows stays in its place. */
 function readGroup(row, given, path, numbers) {
-  if (given === null || (typeof given !== "object" && given !== undefined && given !== false)) {
-    refuse(path, given, row.allowed);
-  }
+  if (given !== undefined && given !== false && !isObject(given)) refuse(path, given, "false or an object");
   numbers.push(given === false ? 0 : 1);
   const values = read(row.rows, given || {}, path, numbers);
   return given === false ? undefined : values;
@@ -189,11 +186,13 @@ function fitAdaptive({ heartbeat }, given, numbers) {
 /** Where `heartbeat.adaptive.min` stands among the numbers. */
 const ADAPTIVE_AT = 8;
 
+const isObject = (given) => tagOf(given) === "[object Object]";
+
 const join = (path, name) => (path ? `${path}.${name}` : name);
 
 function describe(given) {
   if (typeof given === "string") return JSON.stringify(given);
-  return Object(given) === given ? Object.prototype.toString.call(given) : String(given);
+  return Object(given) === given ? tagOf(given) : String(given);
 }
 
 /** Levenshtein's distance. */

@@ -27,11 +27,13 @@ export function sizeOf(data, exact) {
 /** Whether a WebSocket takes `data` and means what the caller means. */
 export function isData(data) {
   if (typeof data === "string") return true;
-  const tag = Object.prototype.toString.call(data);
-  if (tag === "[object Blob]" || tag === "[object File]") return true;
   const buffer = ArrayBuffer.isView(data) ? data.buffer : data;
-  return Object.prototype.toString.call(buffer) === "[object ArrayBuffer]" && !isDetached(buffer);
+  const tag = tagOf(buffer);
+  return tag === "[object ArrayBuffer]" ? !isDetached(buffer) : /\[object (Blob|File)]/.test(tag);
 }
+
+/** What a value is, whichever window it comes from. */
+export const tagOf = (value) => Object.prototype.toString.call(value);
 
 /** About how many bytes an inbound message has: the start of a long text stands for all of it. */
 export function roughSizeOf(data) {

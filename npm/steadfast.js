@@ -11,7 +11,7 @@ export class Steadfast {
 
   constructor(url, options) {
     if (!isLoaded()) {
-      throw new SteadfastError("NOT_READY", "the WebAssembly module is not loaded: await ready() first, or use connect()");
+      throw new SteadfastError("NOT_READY", "await ready() first, or use connect()");
     }
     const read = readOptions(options);
     this.#host = new Host(url, read.options, read.numbers);

@@ -6,10 +6,8 @@
 
 import { SteadfastError } from "./error.js";
 
-/** The module imports nothing but what wasm-bindgen calls for its own panics and tables of values. */
-const IMPORTS = {
-  "./steadfast_bg.js": new Proxy({}, { get: (_, name) => () => /init/.test(name) || trap(name) }),
-};
+/** The module imports only what wasm-bindgen calls to set up tables that are not used, and to name a panic before it traps. */
+const IMPORTS = { "./steadfast_bg.js": new Proxy({}, { get: () => () => {} }) };
 let loading;
 let wasm;
 
@@ -81,8 +79,4 @@ async function instantiate(module) {
 function start({ exports }) {
   wasm = exports;
   wasm.__wbindgen_start();
-}
-
-function trap(name) {
-  throw new WebAssembly.RuntimeError(name);
 }

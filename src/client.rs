@@ -3,6 +3,7 @@
 use steadfast_engine::{Engine, Instant, Span};
 use wasm_bindgen::prelude::*;
 
+use crate::outputs::Fields;
 use crate::{inputs, options, outputs};
 
 /// One client. Only numbers cross: few methods that take many meanings are smaller than the
@@ -12,7 +13,7 @@ use crate::{inputs, options, outputs};
 pub struct Client {
     engine: Engine<u32>,
     /// What belongs to the output that was polled last.
-    fields: [f64; 5],
+    fields: Fields,
 }
 
 #[wasm_bindgen]
@@ -55,9 +56,7 @@ impl Client {
 
     /// Takes the next thing to do: see `outputs.rs`. 0 when nothing is left.
     pub fn poll(&mut self) -> u8 {
-        let (place, fields) = outputs::as_numbers(self.engine.poll_output());
-        self.fields = fields;
-        place
+        outputs::as_numbers(self.engine.poll_output(), &mut self.fields)
     }
 
     /// What belongs to the output that was polled last: its `field`, from 0.

@@ -5,95 +5,94 @@ use steadfast_engine::{Engine, Event, Fault, Loss, Output, Span};
 
 use crate::client::instant;
 
-/// An output's place, 0 when it says that nothing is left to do, and its fields in the order of the
-/// parameters of the JavaScript function that carries it out.
-pub(crate) fn as_numbers(output: Output<u32>) -> (u8, [f64; 5]) {
+/// What belongs to an output.
+pub(crate) type Fields = [f64; 5];
+
+/// An output's place, 0 when it says that nothing is left to do. What belongs to it goes into
+/// `fields`, in the order of the parameters of the JavaScript function that carries it out; the
+/// others keep what they held.
+pub(crate) fn as_numbers(output: Output<u32>, fields: &mut Fields) -> u8 {
     match output {
-        Output::Timeout(at) => (0, one(at.as_micros() as f64 / 1_000.0)),
+        Output::Timeout(at) => one(fields, 0, at.as_micros() as f64 / 1_000.0),
         Output::Dial {
             generation,
             attempt,
-        } => (1, two(generation, attempt)),
+        } => two(fields, 1, generation.into(), attempt.into()),
         Output::Greet {
             generation,
             attempt,
-        } => (2, two(generation, attempt)),
-        Output::Transmit(payload) => (3, one(payload)),
-        Output::TransmitPing => (4, NOTHING),
-        Output::HangUp(why) => (5, one(why as u8)),
+        } => two(fields, 2, generation.into(), attempt.into()),
+        Output::Transmit(payload) => one(fields, 3, payload.into()),
+        Output::TransmitPing => 4,
+        Output::HangUp(why) => one(fields, 5, (why as u8).into()),
         Output::Decide {
             generation,
             loss,
             attempt,
             opened,
         } => {
-            let [_, code, was_clean] = how(loss);
-            (
-                6,
-                [
-                    generation.into(),
-                    code,
-                    was_clean,
-                    attempt.into(),
-                    opened.into(),
-                ],
-            )
+            lost(fields, loss);
+            fields[0] = generation.into();
+            fields[3] = attempt.into();
+            fields[4] = opened.into();
+            6
         }
-        Output::Message(payload) => (7, one(payload)),
-        Output::Discard(payload) => (23, one(payload)),
-        Output::Event(event) => event_as_numbers(event),
+        Output::Message(payload) => one(fields, 7, payload.into()),
+        Output::Discard(payload) => one(fields, 23, payload.into()),
+        Output::Event(event) => event_as_numbers(event, fields),
     }
 }
 
-fn event_as_numbers(event: Event<u32>) -> (u8, [f64; 5]) {
+fn event_as_numbers(event: Event<u32>, fields: &mut Fields) -> u8 {
     match event {
-        Event::StateChange { from, to } => (8, two(from as u8, to as u8)),
-        Event::Open { attempt } => (9, one(attempt)),
+        Event::StateChange { from, to } => two(fields, 8, (from as u8).into(), (to as u8).into()),
+        Event::Open { attempt } => one(fields, 9, attempt.into()),
         Event::Disconnect {
             loss,
             will_retry,
             unconfirmed,
         } => {
-            let [cause, code, was_clean] = how(loss);
-            (
-                10,
-                [
-                    cause,
-                    code,
-                    was_clean,
-                    will_retry.into(),
-                    unconfirmed.into(),
-                ],
-            )
+            lost(fields, loss);
+            fields[3] = will_retry.into();
+            fields[4] = unconfirmed.into();
+            10
         }
         Event::Reconnecting {
             attempt,
             delay,
             cause,
-        } => (11, three(attempt, delay.as_ms_f64(), cause as u8)),
-        Event::Reconnected { attempts, downtime } => (12, two(attempts, downtime.as_ms_f64())),
-        Event::Failed(failure) => {
-            let [cause, code, was_clean] = how(failure.loss);
-            (
-                13,
-                [(failure.kind as u8).into(), cause, code, was_clean, 0.],
-            )
+        } => {
+            fields[2] = (cause as u8).into();
+            two(fields, 11, attempt.into(), delay.as_ms_f64())
         }
-        Event::Closed => (14, NOTHING),
-        Event::Error(Fault::ConnectTimeout) => (15, NOTHING),
-        Event::Error(Fault::HeartbeatTimeout) => (15, one(1)),
-        Event::Error(Fault::MessageTooLarge { bytes }) => (15, two(2, bytes)),
-        Event::Heartbeat { round_trip, missed } => (16, two(known(round_trip), missed)),
-        Event::HeartbeatStopped => (17, NOTHING),
-        Event::Health => (18, NOTHING),
-        Event::Queue { messages, bytes } => (19, two(messages, bytes)),
+        Event::Reconnected { attempts, downtime } => {
+            two(fields, 12, attempts.into(), downtime.as_ms_f64())
+        }
+        Event::Failed(failure) => {
+            lost(fields, failure.loss);
+            fields[3] = (failure.kind as u8).into();
+            13
+        }
+        Event::Closed => 14,
+        Event::Error(Fault::ConnectTimeout) => one(fields, 15, 0.),
+        Event::Error(Fault::HeartbeatTimeout) => one(fields, 15, 1.),
+        Event::Error(Fault::MessageTooLarge { bytes }) => two(fields, 15, 2., bytes.into()),
+        Event::Heartbeat { round_trip, missed } => {
+            two(fields, 16, known(round_trip), missed.into())
+        }
+        Event::HeartbeatStopped => 17,
+        Event::Health => 18,
+        Event::Queue { messages, bytes } => two(fields, 19, messages.into(), bytes.into()),
         Event::Dropped {
             payload,
             ticket,
             reason,
-        } => (20, three(payload, ticket, reason as u8)),
-        Event::Settled { ticket, done } => (21, two(ticket, u8::from(done))),
-        Event::Gap { missed } => (22, one(missed)),
+        } => {
+            fields[2] = (reason as u8).into();
+            two(fields, 20, payload.into(), ticket.into())
+        }
+        Event::Settled { ticket, done } => two(fields, 21, ticket.into(), done.into()),
+        Event::Gap { missed } => one(fields, 22, missed.into()),
     }
 }
 
@@ -130,24 +129,19 @@ fn known(span: Option<Span>) -> f64 {
     span.map_or(-1.0, Span::as_ms_f64)
 }
 
-fn how(loss: Loss) -> [f64; 3] {
-    [
-        (loss.cause as u8).into(),
-        loss.code.into(),
-        loss.was_clean.into(),
-    ]
+fn lost(fields: &mut Fields, loss: Loss) {
+    fields[0] = (loss.cause as u8).into();
+    fields[1] = loss.code.into();
+    fields[2] = loss.was_clean.into();
 }
 
-fn one(a: impl Into<f64>) -> [f64; 5] {
-    two(a, 0)
+fn one(fields: &mut Fields, place: u8, a: f64) -> u8 {
+    fields[0] = a;
+    place
 }
 
-fn two(a: impl Into<f64>, b: impl Into<f64>) -> [f64; 5] {
-    three(a, b, 0)
+fn two(fields: &mut Fields, place: u8, a: f64, b: f64) -> u8 {
+    fields[0] = a;
+    fields[1] = b;
+    place
 }
-
-fn three(a: impl Into<f64>, b: impl Into<f64>, c: impl Into<f64>) -> [f64; 5] {
-    [a.into(), b.into(), c.into(), 0., 0.]
-}
-
-const NOTHING: [f64; 5] = [0.; 5];
