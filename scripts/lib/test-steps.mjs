@@ -38,9 +38,11 @@ export const STEPS = [
   {
     name: "clippy-wasm",
     shows: "no lint in what is compiled for the browser",
-    needs: ["components", "wasm32"],
+    needs: ["components", "wasm32", "package"],
     wasm: true,
     commands: [
+      // The browser tests import it, so they do not compile without.
+      [NODE, "scripts/browser-tests.mjs", "--bundle"],
       [
         "cargo",
         "clippy",
@@ -109,17 +111,17 @@ export const STEPS = [
     name: "browser-chromium",
     shows: "the client behaves in Chromium",
     slow: true,
-    needs: ["wasm-pack", "chromium"],
+    needs: ["package", "wasm-pack", "chromium"],
     wasm: true,
-    commands: [["wasm-pack", "test", "--headless", "--chrome"]],
+    commands: [[NODE, "scripts/browser-tests.mjs", "--browser", "chrome"]],
   },
   {
     name: "browser-firefox",
     shows: "the client behaves in Firefox",
     slow: true,
-    needs: ["wasm-pack", "firefox"],
+    needs: ["package", "wasm-pack", "firefox"],
     wasm: true,
-    commands: [["wasm-pack", "test", "--headless", "--firefox"]],
+    commands: [[NODE, "scripts/browser-tests.mjs", "--browser", "firefox"]],
   },
   ...["chromium", "firefox", "webkit"].map((browser) => ({
     name: `e2e-${browser}`,

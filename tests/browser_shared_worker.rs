@@ -1,0 +1,10 @@
+//! The published JavaScript in a shared worker.
+
+#![cfg(target_arch = "wasm32")]
+
+#[macro_use]
+mod browser;
+
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_shared_worker);
+
+everywhere!();
