@@ -78,10 +78,14 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
+/// Whether the server is well, and whether it takes orders for faults.
 async fn health(State(app): State<Arc<App>>) -> Json<Value> {
-    Json(
-        json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION"), "connections": app.links.count() }),
-    )
+    Json(json!({
+        "status": "ok",
+        "version": env!("CARGO_PKG_VERSION"),
+        "connections": app.links.count(),
+        "chaos": app.config.chaos,
+    }))
 }
 
 /// Gives each request its id, each answer its headers, each refusal the error form, and writes the log line.

@@ -86,14 +86,17 @@ async fn answers_carry_the_security_headers() {
 }
 
 #[tokio::test]
-async fn health_is_ok_and_counts_links() {
+async fn health_is_ok_and_tells_of_links_and_faults() {
     let server = TestServer::start().await;
     let answer = server.get("/healthz", &[]).await;
     assert_eq!(
         (answer.status, &answer.json()["status"]),
         (200, &"ok".into())
     );
+    assert_eq!(answer.json()["chaos"], false);
     let mut link = server.link("/ws").await;
     link.echo("here").await;
     assert_eq!(server.open_links().await, 1);
+    let chaotic = TestServer::with_chaos().await;
+    assert_eq!(chaotic.get("/healthz", &[]).await.json()["chaos"], true);
 }

@@ -6,7 +6,7 @@ use futures_util::SinkExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
-use crate::support::{TestServer, close_code, frame, within};
+use crate::support::{Answer, TestServer, close_code, frame, within};
 
 const TEXT: u8 = 0x81;
 const BINARY: u8 = 0x82;
@@ -77,7 +77,7 @@ async fn a_frame_sent_with_the_handshake_is_not_lost() {
     let mut bytes = server.handshake_bytes("/ws", &[]);
     bytes.extend(frame(TEXT, b"early"));
     tcp.write_all(&bytes).await.unwrap();
-    let answer = crate::support::Answer::read_head(&mut tcp).await;
+    let answer = Answer::read_head(&mut tcp).await;
     assert_eq!(answer.status, 101);
     let mut echo = [0; 7];
     within(tcp.read_exact(&mut echo)).await.unwrap();

@@ -3,7 +3,8 @@
 // A test fails by panicking, in its helpers too.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod chaos;
+mod chaos_faults;
+mod chaos_orders;
 mod connections;
 mod errors;
 mod files;

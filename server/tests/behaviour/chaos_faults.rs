@@ -1,130 +1,18 @@
-//! Faults on request: each does what its name says, to those it names, until it is lifted.
+//! Faults on request: each does what its name says until it is lifted.
 
 use std::io::ErrorKind;
-use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
 use futures_util::{FutureExt, SinkExt, StreamExt};
-use serde_json::{Value, json};
-use steadfast_server::{Config, Server, StartError};
+use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::support::{Answer, Link, TestServer, config, within};
-
-impl TestServer {
-    async fn chaos(&self, method: &str, path: &str, body: &str) -> Answer {
-        let target = format!("/api/chaos{path}");
-        self.request(method, &target, &["Content-Type: application/json"], body)
-            .await
-    }
-
-    /// Orders a fault; gives its id and how many links it struck.
-    async fn order(&self, target: Value, fault: Value) -> (String, u64) {
-        let body = json!({ "target": target, "fault": fault }).to_string();
-        let answer = self.chaos("POST", "/faults", &body).await;
-        assert_eq!(
-            answer.status,
-            201,
-            "{}",
-            String::from_utf8_lossy(&answer.body)
-        );
-        let answer = answer.json();
-        (
-            answer["id"].as_str().unwrap().to_owned(),
-            answer["affected"].as_u64().unwrap(),
-        )
-    }
-
-    async fn lift(&self, id: &str) {
-        assert_eq!(
-            self.chaos("DELETE", &format!("/faults/{id}"), "")
-                .await
-                .status,
-            204
-        );
-    }
-
-    async fn member(&self, room: &str, request_id: &str) -> Link {
-        let mut link = self
-            .link(&format!("/hub/{room}?requestId={request_id}"))
-            .await;
-        link.settled().await;
-        link
-    }
-}
+use crate::support::{Answer, Link, TestServer, close_code, config, frame, within};
 
 /// Whether nothing has arrived so far.
 fn is_silent(link: &mut Link) -> bool {
     link.socket.next().now_or_never().is_none()
-}
-
-#[tokio::test]
-async fn links_are_listed_with_what_identifies_them() {
-    let server = TestServer::with_chaos().await;
-    let mut echo = server.link("/ws?requestId=first").await;
-    echo.settled().await;
-    let _member = server.member("lobby", "second").await;
-    let (fault, _) = server
-        .order(json!("all"), json!({ "kind": "late", "ms": 1 }))
-        .await;
-    let list = server.chaos("GET", "", "").await.json();
-    let connections = list["connections"].as_array().unwrap();
-    assert_eq!(connections.len(), 2);
-    for (connection, request_id, endpoint, room) in [
-        (&connections[0], "first", "/ws", Value::Null),
-        (&connections[1], "second", "/hub/lobby", json!("lobby")),
-    ] {
-        assert_eq!(connection["requestId"], request_id);
-        assert_eq!(connection["endpoint"], endpoint);
-        assert_eq!(connection["room"], room);
-        humantime::parse_rfc3339(connection["openedAt"].as_str().unwrap()).unwrap();
-    }
-    assert_ne!(connections[0]["id"], connections[1]["id"]);
-    let stands = json!([{ "id": fault, "target": "all", "fault": { "kind": "late", "ms": 1 } }]);
-    assert_eq!(list["faults"], stands);
-}
-
-#[tokio::test]
-async fn a_fault_strikes_whom_it_names() {
-    let server = TestServer::with_chaos().await;
-    let mut here = server.member("here", "one").await;
-    let mut also = server.member("here", "two").await;
-    let mut there = server.member("there", "three").await;
-    let close = json!({ "kind": "close", "code": 4001, "reason": "why" });
-    let (_, affected) = server
-        .order(json!({ "connection": "one" }), close.clone())
-        .await;
-    assert_eq!(affected, 1);
-    let frame = here.closed().await;
-    assert_eq!(
-        (u16::from(frame.code), frame.reason.as_str()),
-        (4001, "why")
-    );
-    also.echo("not me").await;
-
-    let id = server.chaos("GET", "", "").await.json()["connections"][0]["id"].clone();
-    assert_eq!(
-        server
-            .order(json!({ "connection": id }), close.clone())
-            .await
-            .1,
-        1
-    );
-    also.closed().await;
-
-    let mut again = server.member("here", "four").await;
-    assert_eq!(
-        server
-            .order(json!({ "room": "here" }), close.clone())
-            .await
-            .1,
-        1
-    );
-    again.closed().await;
-    there.echo("not me").await;
-    assert_eq!(server.order(json!("all"), close).await.1, 1);
-    there.closed().await;
 }
 
 #[tokio::test]
@@ -229,7 +117,7 @@ async fn a_black_hole_hides_even_the_end_until_it_is_lifted() {
     within(async { while server.open_links().await > 0 {} }).await;
     assert!(tcp.read(&mut [0]).now_or_never().is_none());
     server.lift(&id).await;
-    assert_eq!(crate::support::close_code(&mut tcp).await, 1011);
+    assert_eq!(close_code(&mut tcp).await, 1011);
 }
 
 #[tokio::test]
@@ -360,10 +248,8 @@ async fn accepted_links_are_closed_at_once() {
         )
         .await;
     let mut tcp = server.raw_link("/ws").await;
-    tcp.write_all(&crate::support::frame(0x88, &[]))
-        .await
-        .unwrap();
-    assert_eq!(crate::support::close_code(&mut tcp).await, 1013);
+    tcp.write_all(&frame(0x88, &[])).await.unwrap();
+    assert_eq!(close_code(&mut tcp).await, 1013);
 }
 
 #[tokio::test]
@@ -482,193 +368,4 @@ async fn refused_and_late_handshakes_do_not_hold_up_a_stop() {
     server.begin_stop();
     assert!(within(late.read(&mut [0; 64])).await.is_ok());
     server.stopped().await;
-}
-
-#[tokio::test]
-async fn wrong_orders_are_refused_and_say_why() {
-    let server = TestServer::with_chaos().await;
-    let cut = json!({ "kind": "cut" });
-    for (order, word) in [
-        (json!({ "fault": cut }), "target"),
-        (json!({ "target": "all" }), "fault"),
-        (json!({ "target": "some", "fault": cut }), "some"),
-        (
-            json!({ "target": "all", "fault": { "kind": "explode" } }),
-            "explode",
-        ),
-        (
-            json!({ "target": "all", "fault": { "kind": "cut", "ms": 5 } }),
-            "ms",
-        ),
-        (
-            json!({ "target": "all", "fault": cut, "extra": 1 }),
-            "extra",
-        ),
-        (
-            json!({ "target": "all", "fault": cut, "durationMs": 5 }),
-            "durationMs",
-        ),
-        (
-            json!({ "target": "all", "fault": { "kind": "refuse" }, "durationMs": 0 }),
-            "durationMs",
-        ),
-        (
-            json!({ "target": "all", "fault": { "kind": "close", "code": 1005 } }),
-            "1005",
-        ),
-        (
-            json!({ "target": "all", "fault": { "kind": "close", "code": 99999 } }),
-            "99999",
-        ),
-        (
-            json!({ "target": "all", "fault": { "kind": "close", "code": 1000, "reason": "x".repeat(124) } }),
-            "124",
-        ),
-        (
-            json!({ "target": "all", "fault": { "kind": "delay", "ms": -1 } }),
-            "-1",
-        ),
-        (
-            json!({ "target": "all", "fault": { "kind": "delay", "ms": 1e9 as u64 } }),
-            "600000",
-        ),
-        (
-            json!({ "target": "all", "fault": { "kind": "delay", "ms": "5" } }),
-            "\"5\"",
-        ),
-        (
-            json!({ "target": "all", "fault": { "kind": "bandwidth", "bytesPerSecond": 0 } }),
-            "bytesPerSecond",
-        ),
-        (
-            json!({ "target": "all", "fault": { "kind": "blackhole", "direction": "left" } }),
-            "left",
-        ),
-        (
-            json!({ "target": { "connection": "c1" }, "fault": { "kind": "refuse" } }),
-            "room",
-        ),
-    ] {
-        let answer = server.chaos("POST", "/faults", &order.to_string()).await;
-        assert_eq!(
-            (answer.status, answer.error_code().as_str()),
-            (400, "INVALID_FAULT"),
-            "{order}"
-        );
-        let message = answer.json()["message"].as_str().unwrap().to_owned();
-        assert!(message.contains(word), "{order}: {message}");
-    }
-    assert_eq!(
-        server.chaos("GET", "", "").await.json()["faults"],
-        json!([])
-    );
-}
-
-#[tokio::test]
-async fn bodies_that_are_no_orders_are_refused() {
-    let server = TestServer::with_chaos().await;
-    assert_eq!(
-        server.chaos("POST", "/faults", "{").await.error_code(),
-        "INVALID_FAULT"
-    );
-    let deep = "[".repeat(10_000);
-    assert_eq!(
-        server.chaos("POST", "/faults", &deep).await.error_code(),
-        "INVALID_FAULT"
-    );
-    let plain = server
-        .request(
-            "POST",
-            "/api/chaos/faults",
-            &["Content-Type: text/plain"],
-            "{}",
-        )
-        .await;
-    assert_eq!(
-        (plain.status, plain.error_code().as_str()),
-        (415, "UNSUPPORTED_MEDIA_TYPE")
-    );
-    let long = server.chaos("POST", "/faults", &" ".repeat(20_000)).await;
-    assert_eq!(
-        (long.status, long.error_code().as_str()),
-        (413, "BODY_TOO_LARGE")
-    );
-}
-
-#[tokio::test]
-async fn a_body_that_does_not_come_is_answered_408() {
-    let mut config = config();
-    config.chaos = true;
-    config.deadlines.body = Duration::from_millis(150);
-    let server = TestServer::with(config).await;
-    let head = format!(
-        "POST /api/chaos/faults HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{{",
-        server.address
-    );
-    let answer = server.exchange(head.as_bytes()).await;
-    assert_eq!(
-        (answer.status, answer.error_code().as_str()),
-        (408, "TIMEOUT")
-    );
-}
-
-#[tokio::test]
-async fn what_is_not_there_is_404() {
-    let server = TestServer::with_chaos().await;
-    let order = json!({ "target": { "connection": "c99" }, "fault": { "kind": "cut" } });
-    let answer = server.chaos("POST", "/faults", &order.to_string()).await;
-    assert_eq!(
-        (answer.status, answer.error_code().as_str()),
-        (404, "NO_SUCH_CONNECTION")
-    );
-    let answer = server.chaos("DELETE", "/faults/f99", "").await;
-    assert_eq!(
-        (answer.status, answer.error_code().as_str()),
-        (404, "NO_SUCH_FAULT")
-    );
-}
-
-#[tokio::test]
-async fn only_this_machine_and_this_servers_pages_may_order() {
-    let server = TestServer::with_chaos().await;
-    let port = server.address.port();
-    let local = format!("Host: localhost:{port}");
-    let foreign = format!("Host: evil.example:{port}");
-    let own_page = format!("Origin: http://{}", server.address);
-    for (headers, code) in [
-        (vec![foreign.as_str()], "HOST_REFUSED"),
-        (vec!["Host:"], "HOST_REFUSED"),
-        (vec![local.as_str(), local.as_str()], "HOST_REFUSED"),
-        (vec!["Origin: http://example.com"], "ORIGIN_REFUSED"),
-        (vec!["Origin: null"], "ORIGIN_REFUSED"),
-        (vec![local.as_str(), own_page.as_str()], "ORIGIN_REFUSED"),
-    ] {
-        for (method, target) in [
-            ("GET", "/api/chaos"),
-            ("DELETE", "/api/chaos/faults"),
-            ("POST", "/api/chaos/faults"),
-        ] {
-            let answer = server.request(method, target, &headers, "").await;
-            assert_eq!(
-                (answer.status, answer.error_code().as_str()),
-                (403, code),
-                "{method} {headers:?}"
-            );
-        }
-    }
-    assert_eq!(server.get("/api/chaos", &[&own_page]).await.status, 200);
-    assert_eq!(server.get("/api/chaos", &[&local]).await.status, 200);
-}
-
-#[tokio::test]
-async fn faults_are_not_offered_to_other_machines() {
-    let host = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-    let chaos = true;
-    let started = Server::bind(Config {
-        host,
-        chaos,
-        ..config()
-    })
-    .await;
-    assert!(matches!(started.err(), Some(StartError::ChaosNotLocal(_))));
 }
