@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use steadfast_engine::health::Health;
-use steadfast_engine::{Input, Output, State};
+use steadfast_engine::{Config, Input, Output, State};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -19,6 +19,27 @@ fn keeps_the_invariants_and_ends_clean() {
         assert_eq!(shell.engine.queued(), (0, 0));
         shell.wait(ms(1_000_000));
     });
+}
+
+/// Not drawn but exhausted: every order of a few inputs.
+#[test]
+fn keeps_the_invariants_in_every_short_program() {
+    let depth = if cfg!(target_arch = "wasm32") { 3 } else { 4 };
+    for greets in [false, true] {
+        for number in 0..SHORT.len().pow(depth) {
+            let mut shell = Shell::new(Config {
+                greets,
+                decides: greets,
+                ..Config::default()
+            });
+            (shell.decide, shell.greeting_bytes) = (Answer::Later, Some(30));
+            let mut rest = number;
+            for _ in 0..depth {
+                SHORT[rest % SHORT.len()].apply(&mut shell);
+                rest /= SHORT.len();
+            }
+        }
+    }
 }
 
 /// A late word about an older link, or a newer one that does not exist, leaves no mark.
@@ -109,3 +130,21 @@ fn heal(shell: &mut Shell) {
         shell.wait(ms(20));
     }
 }
+
+const SHORT: [Op; 11] = [
+    Op::Connect,
+    Op::Reconnect,
+    Op::Close,
+    Op::Flush,
+    Op::Opened { age: 0 },
+    Op::Closed {
+        age: 0,
+        code: 4401,
+        was_clean: true,
+    },
+    Op::Offline,
+    Op::Online,
+    Op::Suspend,
+    Op::Resume,
+    Op::Wait { ms: 1_500 },
+];

@@ -74,6 +74,18 @@ fn the_connect_timeout_covers_the_functions_that_are_asked_first_and_the_greetin
 }
 
 #[test]
+fn a_socket_is_expected_only_while_its_attempt_lasts() {
+    let mut shell = Shell::new(Config::default());
+    assert!(!shell.engine.expects_link(0));
+    shell.connect();
+    assert!(shell.engine.expects_link(1) && !shell.engine.expects_link(2));
+    assert_eq!(shell.give(Input::Reconnect), Ok(()));
+    assert!(!shell.engine.expects_link(1) && shell.engine.expects_link(2));
+    shell.link_opens();
+    assert!(!shell.engine.expects_link(2));
+}
+
+#[test]
 fn a_provider_that_fails_is_a_retryable_failure() {
     let mut shell = Shell::new(Config::default());
     shell.connect();

@@ -161,6 +161,16 @@ fn time_without_a_stable_link_is_used_up() {
 }
 
 #[test]
+fn time_is_used_up_without_a_network_too() {
+    let mut shell = Shell::stable(with(|reconnect| reconnect.max_elapsed = ms(20_000)));
+    assert_eq!(shell.give(Input::Offline), Ok(()));
+    shell.link_closes(1006);
+    shell.take();
+    shell.wait(ms(20_000));
+    assert_eq!(shell.engine.state(), State::Failed);
+}
+
+#[test]
 fn time_is_not_up_while_a_link_proves_itself() {
     let mut shell = Shell::new(with(|reconnect| reconnect.max_elapsed = ms(5_000)));
     shell.connect();

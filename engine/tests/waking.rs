@@ -214,6 +214,17 @@ fn offline_pauses_attempts_and_online_resumes_them_jittered() {
 }
 
 #[test]
+fn an_attempt_under_way_is_left_to_its_fate() {
+    let mut shell = Shell::new(Config::default());
+    shell.connect();
+    shell.take();
+    assert_eq!(shell.give(Input::Offline), Ok(()));
+    assert_eq!(shell.take(), []);
+    shell.link_closes(1006);
+    assert_eq!(shell.engine.state(), State::Offline);
+}
+
+#[test]
 fn a_link_lost_without_a_network_waits_for_it() {
     let mut shell = Shell::answering(Config::default());
     assert_eq!(shell.give(Input::Offline), Ok(()));
