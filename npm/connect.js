@@ -12,26 +12,19 @@ export async function connectWhen(ready, url, options = {}) {
   await ready;
   const client = new Steadfast(url, Object(options) === options ? { ...rest, autoConnect: false } : options);
   for (const [event, listener] of Object.entries(on)) if (listener !== undefined) client.on(event, listener);
-  return new Promise((resolve, reject) => {
-    const settle = (how) => (detail) => {
-      for (const remove of removals) remove();
-      how(detail);
-    };
-    const closed = () => {
-      const { signal } = rest;
-      const code = signal?.aborted ? "ABORTED" : "CLOSED";
-      reject(new SteadfastError(code, "closed before the link was open", "", signal?.reason));
-    };
-    const failed = (error) => {
-      reject(error);
-      client.close();
-    };
-    const removals = [
-      client.on("open", settle(() => resolve(client))),
-      client.on("failed", settle(failed)),
-      client.on("close", settle(closed)),
-    ];
-    if (client.state === "closed") closed();
-    else client.connect();
+  const waiting = new AbortController();
+  const { signal } = waiting;
+  const failed = client.once("failed", { signal }).then((error) => {
+    client.close();
+    throw error;
   });
+  try {
+    client.connect();
+    await Promise.race([client.once("open", { signal }), failed]);
+    return client;
+  } catch (error) {
+    throw rest.signal?.aborted ? new SteadfastError("ABORTED", "aborted", "", rest.signal.reason) : error;
+  } finally {
+    waiting.abort();
+  }
 }

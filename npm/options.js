@@ -134,17 +134,11 @@ export function nearest(name, names) {
   return best && best[0] <= Math.max(2, name.length / 3) ? best[1] : undefined;
 }
 
-/** `name` as a member of a group, where it was written without it. */
-const inGroup = (name) =>
-  Object.entries(CLIENT)
-    .filter(([, row]) => row.rows && Object.hasOwn(row.rows, name))
-    .map(([group]) => join(group, name))[0];
-
 function read(rows, given, path, numbers = []) {
   if (!isObject(given)) refuse(path || "options", given, "an object");
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(rows, name) || given[name] === undefined) continue;
-    const meant = nearest(name, Object.keys(rows)) ?? nearest(name, Object.keys(CLIENT)) ?? inGroup(name);
+    const meant = nearest(name, Object.keys(rows));
     const hint = meant ? `did you mean "${meant}"? ` : "";
     refuse(join(path, name), given[name], `no such option; ${hint}there are ${Object.keys(rows).join(", ")}`);
   }

@@ -6,7 +6,7 @@
 
 import { SteadfastError } from "./error.js";
 
-/** The module imports only what wasm-bindgen calls to set up tables that are not used, and to name a panic before it traps. */
+/** All that the module imports is what wasm-bindgen calls to name a misuse before it traps. */
 const IMPORTS = { "./steadfast_bg.js": new Proxy({}, { get: () => () => {} }) };
 let loading;
 let wasm;
@@ -78,5 +78,4 @@ async function instantiate(module) {
 
 function start({ exports }) {
   wasm = exports;
-  wasm.__wbindgen_start();
 }

@@ -66,11 +66,24 @@ export async function ensurePackage(wasmEnv) {
 export async function bind(module, folder, { names = false } = {}) {
   const glue = ["--target", "bundler", "--no-typescript", "--out-name", "steadfast", "--out-dir", folder];
   await run("wasm-bindgen", [module, ...glue, "--remove-producers-section"]);
-  // npm/wasm.js stands in for the glue.
-  for (const glue of ["steadfast.js", "steadfast_bg.js"]) rmSync(path.join(folder, glue));
   const wasm = path.join(folder, "steadfast_bg.wasm");
-  const optimise = [...SMALLEST, ...(names ? ["-g"] : ["--strip-debug", "--strip-target-features"]), wasm, "-o", wasm];
-  await run(process.execPath, [at("node_modules/binaryen/bin/wasm-opt"), ...optimise]);
+  const keep = names ? ["-g"] : ["--strip-debug", "--strip-target-features"];
+  await binaryen("wasm-metadce", [wasm, "--graph-file", writeExports(folder), "-o", wasm, ...(names ? ["-g"] : [])]);
+  await binaryen("wasm-opt", [...SMALLEST, ...keep, wasm, "-o", wasm]);
+  // npm/wasm.js stands in for the glue.
+  for (const file of ["steadfast.js", "steadfast_bg.js", "exports.json"]) rmSync(path.join(folder, file));
+}
+
+const binaryen = (tool, args) => run(process.execPath, [at("node_modules/binaryen/bin", tool), ...args]);
+
+/** What npm/wasm.js calls, for wasm-metadce to keep; wasm-bindgen exports tables and handlers besides. */
+function writeExports(folder) {
+  const called = [...readFileSync(at("npm/wasm.js"), "utf8").matchAll(/\bwasm\.(\w+)/g)].map(([, name]) => name);
+  const exports = [...new Set(called)].map((name) => ({ name, export: name }));
+  const outside = { name: "outside", root: true, reaches: exports.map(({ name }) => name) };
+  const file = path.join(folder, "exports.json");
+  writeFileSync(file, JSON.stringify([outside, ...exports]));
+  return file;
 }
 
 async function makePackage(module) {
