@@ -401,7 +401,13 @@ export class Host {
       if (!areProtocols(protocols)) throw this.error("INVALID_OPTION", "protocols are tokens, each once");
       socket = new this.#WebSocket(this.url, protocols);
     } catch (error) {
-      return this.#fail(generation, error.code === "INVALID_OPTION" ? error.code : "INVALID_URL", "the URL", error, true);
+      return this.#fail(
+        generation,
+        error.code === "INVALID_OPTION" ? error.code : "INVALID_URL",
+        "the URL",
+        error,
+        true,
+      );
     }
     socket.binaryType = this.options.binaryType;
     socket.onopen = () => {

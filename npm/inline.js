@@ -1,8 +1,8 @@
 // The entry that carries the module inside: nothing to load, nothing to wait for.
 
 import { connectWhen } from "./connect.js";
-import { loadSync } from "./wasm.js";
 import base64 from "./wasm/inline.js";
+import { loadSync } from "./wasm.js";
 
 export { SteadfastError } from "./error.js";
 export { Steadfast } from "./steadfast.js";

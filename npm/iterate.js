@@ -27,8 +27,7 @@ export function iterate(host) {
       finish({ error: host.error("QUEUE_FULL", `more than ${limit} messages wait to be read`) });
     }
   };
-  const listen = (event, listener) =>
-    removals.push(host.listeners.add(event, listener, { internal: true }));
+  const listen = (event, listener) => removals.push(host.listeners.add(event, listener, { internal: true }));
   if (!end) {
     listen("message", take);
     listen("close", () => finish(DONE));

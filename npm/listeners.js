@@ -78,7 +78,8 @@ export class Listeners {
 /** Reports what an application's function threw as the platform reports it, and disturbs nothing. */
 export function report(error) {
   if (typeof reportError === "function") reportError(error);
-  else queueMicrotask(() => {
-    throw error;
-  });
+  else
+    queueMicrotask(() => {
+      throw error;
+    });
 }

@@ -130,7 +130,9 @@ export function refuse(path, given, allowed) {
 
 /** What stands closest to `name` among `names`, when it is close enough to be meant. */
 export function nearest(name, names) {
-  const [best] = names.map((known) => [distance(name.toLowerCase(), known.toLowerCase()), known]).sort(([a], [b]) => a - b);
+  const [best] = names
+    .map((known) => [distance(name.toLowerCase(), known.toLowerCase()), known])
+    .sort(([a], [b]) => a - b);
   return best && best[0] <= Math.max(2, name.length / 3) ? best[1] : undefined;
 }
 

@@ -3,8 +3,8 @@
 import { SteadfastError } from "./error.js";
 import { Host } from "./host.js";
 import { iterate } from "./iterate.js";
-import { isLoaded } from "./wasm.js";
 import { readExtras, readOptions, refuse } from "./options.js";
+import { isLoaded } from "./wasm.js";
 
 export class Steadfast {
   #host;

@@ -21,7 +21,10 @@ import { step } from "./report.mjs";
 import { WASM_TARGET } from "./wasm-target.mjs";
 
 /** What of wasm-opt's passes leaves the fewest bytes after gzip: 3 % fewer than -Oz alone. Inlining only repeats code. */
-const SMALLEST = "--flatten --rereloop --rse --precompute-propagate --local-cse --merge-blocks -Oz -Oz --converge -aimfs=0 -fimfs=0 -ocimfs=0".split(" ");
+const SMALLEST =
+  "--flatten --rereloop --rse --precompute-propagate --local-cse --merge-blocks -Oz -Oz --converge -aimfs=0 -fimfs=0 -ocimfs=0".split(
+    " ",
+  );
 
 /** Compiles the crate for the web. Resolves with the path of the module as rustc leaves it. */
 export async function compileWasm(wasmEnv, { show = true } = {}) {
