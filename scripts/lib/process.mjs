@@ -4,6 +4,9 @@ import { spawn } from "node:child_process";
 import { childEnv, root } from "./paths.mjs";
 import { seconds } from "./report.mjs";
 
+/** How long a program that is told to end may take for it, before it is killed. */
+const GRACE_MS = 5_000;
+
 /** A child process that ended badly. `output` is everything it printed, when it was captured. */
 export class CommandFailed extends Error {
   constructor(command, how, output) {
@@ -19,45 +22,43 @@ export class CommandFailed extends Error {
  * `show: true` passes its output through instead. `timeout` (milliseconds) ends it and all it started.
  * `input` is written to its standard input, which is empty otherwise.
  */
-export function run(program, args = [], options = {}) {
+export async function run(program, args = [], options = {}) {
   const { cwd = root, env = {}, show = false, timeout = 0, input = "" } = options;
-  const command = [program, ...args].join(" ");
-  return new Promise((resolve, reject) => {
-    const sink = show ? "inherit" : "pipe";
-    const child = spawn(program, args, { cwd, env: childEnv(env), stdio: ["pipe", sink, sink], detached: true });
-    const output = [];
-    let late = false;
-    const timer =
-      timeout > 0 &&
-      setTimeout(() => {
-        late = true;
-        endGroup(child);
-      }, timeout);
-    const text = () => Buffer.concat(output).toString();
-    const settle = (finish) => {
+  const sink = show ? "inherit" : "pipe";
+  const child = spawn(program, args, { cwd, env: childEnv(env), stdio: ["pipe", sink, sink], detached: true });
+  const output = [];
+  child.stdout?.on("data", (chunk) => output.push(chunk));
+  child.stderr?.on("data", (chunk) => output.push(chunk));
+  child.stdin.on("error", () => {}); // a program may end without reading its input
+  child.stdin.end(input);
+  const trouble = await ended(child, timeout);
+  const text = Buffer.concat(output).toString();
+  if (trouble) throw new CommandFailed([program, ...args].join(" "), trouble, text);
+  return text;
+}
+
+/** Resolves when a child and all that hold its output are gone: with what went wrong, or with null. */
+function ended(child, timeout) {
+  running.add(child);
+  let late = false;
+  const end = () => {
+    late = true;
+    endGroup(child, "SIGTERM");
+    setTimeout(() => endGroup(child, "SIGKILL"), GRACE_MS).unref();
+  };
+  const timer = timeout > 0 ? setTimeout(end, timeout) : undefined;
+  return new Promise((resolve) => {
+    const settle = (trouble) => {
       clearTimeout(timer);
       running.delete(child);
-      finish();
+      resolve(trouble);
     };
-    running.add(child);
-    child.stdin.on("error", () => {}); // a program may end without reading its input
-    child.stdin.end(input);
-    child.stdout?.on("data", (chunk) => output.push(chunk));
-    child.stderr?.on("data", (chunk) => output.push(chunk));
-    child.on("error", (error) =>
-      settle(() => reject(new CommandFailed(command, `did not start: ${error.message}`, text()))),
-    );
-    child.on("close", (code, signal) =>
-      settle(() => {
-        if (code === 0) return resolve(text());
-        const how = late
-          ? `was still running after ${seconds(timeout)}`
-          : signal
-            ? `was ended by ${signal}`
-            : `failed with exit code ${code}`;
-        reject(new CommandFailed(command, how, text()));
-      }),
-    );
+    child.on("error", (error) => settle(`did not start: ${error.message}`));
+    child.on("close", (code, signal) => {
+      if (late) settle(`was still running after ${seconds(timeout)}`);
+      else if (signal) settle(`was ended by ${signal}`);
+      else settle(code === 0 ? null : `failed with exit code ${code}`);
+    });
   });
 }
 
@@ -72,9 +73,9 @@ export async function ask(program, args = [], options = {}) {
 
 const running = new Set();
 
-function endGroup(child) {
+function endGroup(child, signal) {
   try {
-    process.kill(-child.pid, "SIGKILL");
+    process.kill(-child.pid, signal);
   } catch {
     // Already gone.
   }
@@ -82,7 +83,7 @@ function endGroup(child) {
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   process.once(signal, () => {
-    for (const child of running) endGroup(child);
+    for (const child of running) endGroup(child, "SIGTERM");
     process.kill(process.pid, signal);
   });
 }
