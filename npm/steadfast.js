@@ -63,7 +63,7 @@ export class Steadfast {
   }
 
   send(data, options) {
-    this.#host.send(data, options && readExtras("send", options));
+    this.#host.send(data, options !== undefined && readExtras("send", options));
   }
 
   async deliver(data, options) {
