@@ -4,7 +4,7 @@ import { lostConnection, test } from "./harness/test.mjs";
 
 const chaos = { flags: ["--chaos"], expectedErrors: [lostConnection] };
 /** Giving up is an error in the log, which by default is the console. */
-const givingUp = { ...chaos, expectedErrors: [lostConnection, /steadfast: failed/] };
+const givingUp = { ...chaos, expectedErrors: [lostConnection, /steadfast: given up/] };
 
 test("a message too long for the server is reported with its size, and the rest of the queue goes on", {
   flags: ["--max-message", "64KiB"],

@@ -11,7 +11,7 @@ test("what is typed comes back, with the time it took", {}, async ({ page }) => 
   await page.until("the echo", shows, [".theirs .body", "good morning"]);
   assert.match(await page.text(".mine .fate"), /^back after [\d.]+ m?s$/);
   await page.until("the round trip", () => document.querySelector("#rtt").textContent.endsWith("ms"));
-  assert.match(await page.text("#score"), /^\d+ healthy$/);
+  assert.match(await page.text("#health"), /^\d+ healthy$/);
 });
 
 test("two tabs in one room read each other", {}, async ({ page }) => {

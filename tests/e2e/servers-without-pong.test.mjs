@@ -8,20 +8,16 @@ const INTERVAL = 100;
 const heartbeat = { interval: INTERVAL, timeout: 100, misses: 2, adaptive: false };
 
 test("a bare echo, which sends PING back, keeps its link over many intervals", {}, async ({ page }) => {
-  const echo = await bareEcho();
-  try {
+  await withPeer(page, bareEcho, async (echo) => {
     const lab = await openLab(page, echo.url, { ...quick, heartbeat });
     for (let pings = 0; pings < 20; pings += 1) await lab.next("message", { data: "PING" });
     await lab.echo("still there");
     await assertOneLink(lab, echo);
-  } finally {
-    await echo.close();
-  }
+  });
 });
 
 test("a server that never says a word keeps its link, and is told of once in the log", {}, async ({ page }) => {
-  const silent = await silentServer();
-  try {
+  await withPeer(page, silentServer, async (silent) => {
     const lab = await enterLab(page);
     await page.evaluate(
       (url, options) => {
@@ -37,14 +33,11 @@ test("a server that never says a word keeps its link, and is told of once in the
     const warnings = await page.evaluate(() => window.records.filter((record) => record.level === "warn").length);
     assert.equal(warnings, 1);
     await assertOneLink(lab, silent);
-  } finally {
-    await silent.close();
-  }
+  });
 });
 
 test("graphql-ws's server is greeted, pinged in its own words, and keeps its link", {}, async ({ page }) => {
-  const graphql = await graphqlServer();
-  try {
+  await withPeer(page, graphqlServer, async (graphql) => {
     const lab = await enterLab(page);
     await page.evaluate(
       (url, options) => {
@@ -66,10 +59,19 @@ test("graphql-ws's server is greeted, pinged in its own words, and keeps its lin
     await lab.next("message", { data: '{"id":"1","type":"next","payload":{"data":{"greetings":"hello"}}}' });
     await lab.next("message", { data: '{"id":"1","type":"complete"}' });
     await assertOneLink(lab, graphql);
-  } finally {
-    await graphql.close();
-  }
+  });
 });
+
+/** Runs `use` with a server of others, which ends after the client has: or the client would ask for it in vain, aloud. */
+async function withPeer(page, start, use) {
+  const peer = await start();
+  try {
+    await use(peer);
+  } finally {
+    await page.evaluate(() => window.lab?.client?.close());
+    await peer.close();
+  }
+}
 
 async function assertOneLink(lab, peer) {
   assert.equal(await lab.state, "open");

@@ -26,8 +26,9 @@ function show(client) {
   pill.dataset.state = state;
   set("state-name", STATES[state]);
   set("rtt", health.rtt === null ? "–" : `${rounded(health.rtt)} ms`);
-  set("score", `${Math.round(health.score)} ${health.grade}`);
-  byId("score").dataset.grade = health.grade;
+  set("score", String(Math.round(health.score)));
+  set("grade", health.grade);
+  byId("health").dataset.grade = health.grade;
   set("queued", queued.messages === 0 ? "0" : `${queued.messages} (${queued.bytes} B)`);
   set("reconnects", String(health.reconnects));
   set("close", state === "closed" ? "Open" : "Close");
