@@ -7,8 +7,8 @@ import { Steadfast } from "./steadfast.js";
 /** Waits for `ready`, then for the link. */
 export async function connectWhen(ready, url, options = {}) {
   const { on = {}, autoConnect, ...rest } = Object(options);
-  if (autoConnect !== undefined) refuse("autoConnect", autoConnect, "nothing: connect() always connects");
-  if (Object(on) !== on) refuse("on", on, "an object of listeners");
+  if (autoConnect !== undefined) refuse("autoConnect", autoConnect, "nothing");
+  if (Object(on) !== on) refuse("on", on, "an object");
   await ready;
   const client = new Steadfast(url, Object(options) === options ? { ...rest, autoConnect: false } : options);
   for (const [event, listener] of Object.entries(on)) if (listener !== undefined) client.on(event, listener);

@@ -16,7 +16,7 @@ import { resolveUrl } from "./url.js";
 import { Client } from "./wasm.js";
 
 export class Host {
-  listeners = new Listeners();
+  listeners = new Listeners(() => this.#listen());
   requestId = "";
   url = "";
   protocol = "";
@@ -33,6 +33,7 @@ export class Host {
   #source;
   #WebSocket;
   #draining = false;
+  #listening = false;
   #takingBack = false;
   #last = { state: STATES[0] };
   #socket = null;
@@ -119,9 +120,12 @@ export class Host {
   }
 
   /** Tells the engine whether anybody listens for messages, once the present task has added all. */
-  listen() {
-    const tell = () => this.#client && this.feed(Input.listen, this.listeners.has("message") ? 1 : 0);
-    if (this.listeners.has("message")) queueMicrotask(tell);
+  #listen() {
+    const listening = this.listeners.has("message");
+    if (listening === this.#listening) return;
+    this.#listening = listening;
+    const tell = () => this.feed(Input.listen, this.#listening ? 1 : 0);
+    if (listening) queueMicrotask(tell);
     else tell();
   }
 

@@ -10,7 +10,6 @@ export function iterate(host) {
 
   const finish = (how) => {
     for (const remove of removals) remove();
-    host.listen();
     end ??= how;
     for (const read of readers.splice(0)) read(last());
   };
@@ -32,7 +31,6 @@ export function iterate(host) {
     listen("message", take);
     listen("close", () => finish(DONE));
     listen("failed", (error) => finish({ error }));
-    host.listen();
   }
 
   return {

@@ -1,6 +1,6 @@
 // Who listens to what.
 
-import { nearest, refuse } from "./options.js";
+import { refuse, suggest } from "./options.js";
 
 export const EVENTS = (
   "statechange open message disconnect reconnecting reconnected failed close error " +
@@ -9,46 +9,55 @@ export const EVENTS = (
 
 /** The listeners of one client. Listeners may add, remove and throw while they are called. */
 export class Listeners {
-  #lists = new Map();
+  #entries = [];
+  #changed;
 
-  /** Adds `listener`, once only; `internal` ones are not removed by `off` without a listener. */
-  add(event, listener, { once = false, signal, internal = false } = {}) {
-    const list = this.#listOf(event);
+  /** `changed` is called when anybody came or went. */
+  constructor(changed) {
+    this.#changed = changed;
+  }
+
+  /**
+   * Adds `listener` for `event`, once only; `internal` ones stay when `off` names no listener.
+   * Returns how to remove it.
+   */
+  add(event, listener, { once, signal, internal } = {}) {
+    checkName(event);
     if (typeof listener !== "function") refuse("listener", listener, "a function");
-    const remove = () => this.#remove(event, (entry) => entry.listener === listener);
-    if (signal?.aborted || list.some((entry) => entry.listener === listener)) return remove;
-    const entry = { listener, once, internal };
-    if (signal) {
-      const abort = () => this.#remove(event, (other) => other === entry);
-      signal.addEventListener("abort", abort);
-      entry.forget = () => signal.removeEventListener("abort", abort);
-    }
-    this.#lists.set(event, [...list, entry]);
+    const same = this.#entries.find((entry) => entry.event === event && entry.listener === listener);
+    const entry = same ?? { event, listener, once, internal };
+    const remove = () => this.#keep((other) => other !== entry);
+    if (same || signal?.aborted) return remove;
+    signal?.addEventListener("abort", remove);
+    entry.forget = () => signal?.removeEventListener("abort", remove);
+    this.#entries = [...this.#entries, entry];
+    this.#changed();
     return remove;
   }
 
-  /** Removes one listener, those of one event, or all. */
+  /** Removes one listener of an event, all of one, or all. */
   remove(event, listener) {
-    if (event !== undefined) this.#listOf(event);
-    for (const name of event === undefined ? EVENTS : [event]) {
-      this.#remove(name, (entry) => (listener ? entry.listener === listener : !entry.internal));
-    }
+    if (event !== undefined) checkName(event);
+    this.#keep(
+      (entry) =>
+        (event !== undefined && entry.event !== event) || (listener ? entry.listener !== listener : entry.internal),
+    );
   }
 
   /** Removes all, internal ones as well. */
   clear() {
-    for (const event of EVENTS) this.#remove(event, () => true);
+    this.#keep(() => false);
   }
 
   has(event) {
-    return this.#lists.has(event);
+    return this.#entries.some((entry) => entry.event === event);
   }
 
   /** Calls those that listen to `event` now, and still do when their turn comes. */
   emit(event, detail) {
-    for (const entry of this.#lists.get(event) ?? []) {
-      if (!this.#lists.get(event)?.includes(entry)) continue;
-      if (entry.once) this.#remove(event, (other) => other === entry);
+    for (const entry of this.#entries) {
+      if (entry.event !== event || !this.#entries.includes(entry)) continue;
+      if (entry.once) this.#keep((other) => other !== entry);
       try {
         entry.listener(detail);
       } catch (error) {
@@ -57,22 +66,14 @@ export class Listeners {
     }
   }
 
-  #listOf(event) {
-    if (!EVENTS.includes(event)) {
-      const meant = typeof event === "string" ? nearest(event, EVENTS) : undefined;
-      refuse("event", event, `${meant ? `did you mean "${meant}"? ` : ""}${EVENTS.join(", ")}`);
-    }
-    return this.#lists.get(event) ?? [];
+  #keep(wanted) {
+    this.#entries = this.#entries.filter((entry) => wanted(entry) || entry.forget());
+    this.#changed();
   }
+}
 
-  #remove(event, matches) {
-    const list = this.#lists.get(event);
-    if (!list) return;
-    const kept = list.filter((entry) => !matches(entry));
-    for (const entry of list) if (!kept.includes(entry)) entry.forget?.();
-    if (kept.length) this.#lists.set(event, kept);
-    else this.#lists.delete(event);
-  }
+function checkName(event) {
+  if (!EVENTS.includes(event)) refuse("event", event, suggest(String(event), EVENTS));
 }
 
 /** Reports what an application's function threw as the platform reports it, and disturbs nothing. */

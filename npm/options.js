@@ -128,21 +128,20 @@ export function refuse(path, given, allowed) {
   throw new SteadfastError("INVALID_OPTION", `${path}: given ${describe(given)}; allowed: ${allowed}`);
 }
 
-/** What stands closest to `name` among `names`, when it is close enough to be meant. */
-export function nearest(name, names) {
-  const [best] = names
+/** All `names`, and which of them may be meant by `name`. */
+export function suggest(name, names) {
+  const [[far, nearest]] = names
     .map((known) => [distance(name.toLowerCase(), known.toLowerCase()), known])
     .sort(([a], [b]) => a - b);
-  return best && best[0] <= Math.max(2, name.length / 3) ? best[1] : undefined;
+  const hint = far <= Math.max(2, name.length / 3) ? `; did you mean "${nearest}"?` : "";
+  return names.join(", ") + hint;
 }
 
 function read(rows, given, path, numbers = []) {
   if (!isObject(given)) refuse(path || "options", given, "an object");
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(rows, name) || given[name] === undefined) continue;
-    const meant = nearest(name, Object.keys(rows));
-    const hint = meant ? `did you mean "${meant}"? ` : "";
-    refuse(join(path, name), given[name], `no such option; ${hint}there are ${Object.keys(rows).join(", ")}`);
+    refuse(join(path, name), given[name], suggest(name, Object.keys(rows)));
   }
   const values = {};
   for (const [name, row] of Object.entries(rows)) {

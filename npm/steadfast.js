@@ -85,18 +85,11 @@ export class Steadfast {
   }
 
   on(event, listener, options) {
-    const host = this.#host;
-    const remove = host.listeners.add(event, listener, readExtras("on", options));
-    if (event === "message") host.listen();
-    return () => {
-      remove();
-      if (event === "message") host.listen();
-    };
+    return this.#host.listeners.add(event, listener, readExtras("on", options));
   }
 
   off(event, listener) {
     this.#host.listeners.remove(event, listener);
-    this.#host.listen();
   }
 
   async once(event, options) {
@@ -106,12 +99,8 @@ export class Steadfast {
     const start = (ticket) => {
       if (host.state === "closed") throw host.error("CLOSED", "the client is closed");
       remove = host.listeners.add(event, (detail) => host.resolve(ticket, detail), { internal: true, once: true });
-      host.listen();
     };
-    return host.promise(start, { signal, patient: true }).finally(() => {
-      remove?.();
-      host.listen();
-    });
+    return host.promise(start, { signal, patient: true }).finally(() => remove?.());
   }
 
   [Symbol.asyncIterator]() {
