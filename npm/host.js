@@ -61,11 +61,11 @@ export class Host {
 
   // What the application asks for.
 
-  /** `later`: the first attempt begins after the present task, when listeners are there. */
+  /** `later`: the first attempt begins after the present task, when listeners are there; any input starts it. */
   connect(later) {
     if (later) {
       this.#client.handle(Input.connect, performance.now());
-      queueMicrotask(() => this.#drain());
+      queueMicrotask(() => this.listen());
     } else {
       this.#ask(Input.connect);
     }
@@ -444,7 +444,7 @@ export class Host {
   /** What the socket has still to send; a closing one swallows what it is given. */
   #buffered() {
     if (!this.#socket) return 0;
-    return this.#socket.readyState === OPEN ? this.#socket.bufferedAmount : TAKES_NOTHING;
+    return this.#socket.readyState > OPEN ? TAKES_NOTHING : this.#socket.bufferedAmount;
   }
 
   #give(data) {
