@@ -65,7 +65,7 @@ export class Host {
   connect(later) {
     if (later) {
       this.#client.handle(Input.connect, performance.now());
-      queueMicrotask(() => this.listen());
+      queueMicrotask(() => this.feed(Input.listen, this.#listening ? 1 : 0));
     } else {
       this.#ask(Input.connect);
     }
@@ -549,11 +549,10 @@ export class Host {
 
   /** Nothing that this client has on the platform outlives its being at rest. */
   #settleDown() {
-    const { state } = this;
-    if (/idle|closed|failed/.test(state)) {
+    if (/idle|closed|failed/.test(this.shown)) {
       this.#unwatch?.();
       this.#unwatch = null;
-      if (state === "closed") this.#free();
+      if (this.shown === "closed") this.#free();
     } else {
       this.#unwatch ??= watchPage((input) => this.feed(input));
     }
