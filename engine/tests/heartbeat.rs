@@ -110,6 +110,7 @@ fn a_dead_link_is_noticed_after_the_misses_and_left_at_once() {
         unconfirmed: 0,
     };
     assert!(outputs.contains(&Output::Event(disconnect)));
+    assert!(!shell.engine.awaits_pong(), "its pings died with it");
     shell.link_closes(1006);
     assert_eq!(
         shell.take(),

@@ -176,8 +176,8 @@ fn a_bare_1000_is_retried_later_than_a_cut() {
 fn a_message_too_big_is_reported_with_its_size_and_nothing_is_dropped() {
     let mut shell = Shell::stable(Config::default());
     shell.network.bytes_per_second = Some(1);
-    shell.send_with(|send| send.bytes = 700_000);
     shell.send_with(|send| send.bytes = 900_000);
+    shell.send_with(|send| send.bytes = 700_000);
     let waiting = shell.send_with(|send| send.bytes = 1_000_000);
     assert_eq!(shell.engine.queued(), (1, 1_000_000));
     shell.take();
@@ -227,6 +227,21 @@ fn credentials_are_asked_for_again_after_a_stable_link() {
         shell.take();
     }
     assert_eq!(shell.engine.state(), State::Open);
+}
+
+#[test]
+fn credentials_are_asked_for_again_when_the_application_starts_over() {
+    let mut shell = Shell::stable(Config::default());
+    for _ in 0..3 {
+        shell.link_closes(4401);
+        assert_eq!(shell.engine.state(), State::Reconnecting);
+        shell.until_dial();
+        shell.link_closes(4401);
+        assert_eq!(shell.engine.state(), State::Failed);
+        assert_eq!(shell.give(Input::Reconnect), Ok(()));
+        shell.link_opens();
+        shell.take();
+    }
 }
 
 #[test]

@@ -167,6 +167,23 @@ fn a_link_that_opens_before_the_late_timer_sends_nothing_stale() {
 }
 
 #[test]
+fn a_link_that_drains_before_the_late_timer_sends_nothing_stale() {
+    for flush in [true, false] {
+        let mut shell = Shell::stuck(Config::default());
+        let stale = shell.send_with(|send| send.ttl = Some(ms(2_000)));
+        shell.pass_to(shell.now + ms(3_000));
+        shell.network.buffered_bytes = 0;
+        shell.take();
+        if flush {
+            assert_eq!(shell.flush(9), Ok(()));
+        } else {
+            shell.send();
+        }
+        assert_eq!(shell.take_dropped(), [(stale, DropReason::Ttl)]);
+    }
+}
+
+#[test]
 fn a_live_link_ignores_the_ttl() {
     let mut shell = Shell::open(Config::default());
     let payload = shell.send_with(|send| send.ttl = Some(ms(0)));

@@ -153,6 +153,26 @@ fn the_link_is_looked_at_only_while_somebody_waits() {
     assert!(shell.trace.len() > quiet + 50);
 }
 
+/// The queue is looked at every 50 ms; in between the link may have become free.
+#[test]
+fn on_a_link_that_has_just_drained_keys_are_replaced_and_volatile_messages_leave() {
+    let mut shell = Shell::stuck(Config::default());
+    let key = Some(1_000_000);
+    let old = shell.send_with(|send| send.key = key);
+    shell.network.buffered_bytes = 0;
+    let volatile = shell.send_with(|send| send.volatile = true);
+    assert_eq!(shell.take_transmitted(), [old, volatile]);
+
+    let mut shell = Shell::stuck(Config::default());
+    let old = shell.send_with(|send| send.key = key);
+    shell.network.buffered_bytes = 0;
+    shell.take();
+    let new = shell.send_with(|send| send.key = key);
+    let outputs = shell.take();
+    assert!(outputs.contains(&Output::Transmit(new)));
+    assert!(!outputs.contains(&Output::Transmit(old)));
+}
+
 /// The last message takes the link past its mark: the queue has drained all the same.
 #[test]
 fn a_queue_that_ends_past_the_mark_has_drained() {

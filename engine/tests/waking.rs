@@ -322,9 +322,15 @@ fn suspending_stops_attempts_too() {
 #[test]
 fn a_page_that_comes_back_without_a_network_waits_for_that() {
     let mut shell = Shell::answering(Config::default());
-    for input in [Input::Suspend, Input::Offline, Input::Resume] {
+    for input in [Input::Suspend, Input::Offline] {
         assert_eq!(shell.give(input), Ok(()));
     }
+    assert_eq!(
+        shell.engine.state(),
+        State::Reconnecting,
+        "it is the page that is away"
+    );
+    assert_eq!(shell.give(Input::Resume), Ok(()));
     assert_eq!(shell.engine.state(), State::Offline);
     assert_eq!(shell.give(Input::Online), Ok(()));
     assert!(shell.until_dial() <= ms(1_000));

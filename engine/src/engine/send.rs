@@ -37,7 +37,8 @@ impl<P: PartialEq> Engine<P> {
         }
         self.look_at_link(now, buffered_bytes);
         let ahead = buffered_bytes.saturating_add(self.outbox.bytes());
-        let flows = self.link_takes(ahead) && !self.queue_told;
+        // What waits leaves with the next drain, but its keys can still be replaced.
+        let flows = self.link_takes(ahead) && (send.volatile || !self.queue_told);
         let (message, volatile) = self.waiting(now, send);
         if flows {
             self.outbox.append(message);
