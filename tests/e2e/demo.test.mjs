@@ -12,6 +12,9 @@ test("what is typed comes back, with the time it took", {}, async ({ page }) => 
   assert.match(await page.text(".mine .fate"), /^back after [\d.]+ m?s$/);
   await page.until("the round trip", () => document.querySelector("#rtt").textContent.endsWith("ms"));
   assert.match(await page.text("#health"), /^\d+ healthy$/);
+  for (const chart of ["#score-chart", "#rtt-chart"]) {
+    await page.until(`a line in ${chart}`, drawsLine, [chart]);
+  }
 });
 
 test("two tabs in one room read each other", {}, async ({ page }) => {
@@ -90,6 +93,10 @@ test("a connection that was given up starts again from the banner", chaos, async
   await server.fault({ kind: "close", code: 1008, reason: "not you" });
   await page.until("the end", shows, ["#state-name", "Given up"]);
   assert.equal(await page.text("#banner-text"), "The connection was given up.");
+  const failures = await page.evaluate(
+    () => document.querySelectorAll("#log :is([data-kind=failed], [data-kind=error])").length,
+  );
+  assert.equal(failures, 1, "told once");
   await page.click("#try-now");
   await connected(page);
   await page.until("the banner to go", () => document.querySelector("#banner").hidden);
@@ -255,6 +262,21 @@ function luminance(colour) {
 
 function shows(selector, text) {
   return document.querySelector(selector)?.textContent === text;
+}
+
+/** Whether the chart's right half has a pixel of the accent colour. */
+function drawsLine(selector) {
+  const canvas = document.querySelector(selector);
+  const wanted = getComputedStyle(canvas)
+    .getPropertyValue("--accent")
+    .match(/[0-9a-f]{2}/gi);
+  const half = Math.floor(canvas.width / 2);
+  const { data } = canvas.getContext("2d").getImageData(half, 0, canvas.width - half, canvas.height);
+  const near = (at) => wanted.every((part, band) => Math.abs(data[at + band] - Number.parseInt(part, 16)) < 12);
+  for (let at = 0; at < data.length; at += 4) {
+    if (data[at + 3] > 200 && near(at)) return true;
+  }
+  return false;
 }
 
 function logs(event) {

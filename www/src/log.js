@@ -4,6 +4,7 @@ import { byId, make, spoken } from "./dom.js";
 const KEPT = 400;
 const list = byId("log");
 let requestId = "";
+let unsaid = null;
 
 /** The request id of the link at hand, or "" before the first one. */
 export function currentRequestId() {
@@ -13,7 +14,13 @@ export function currentRequestId() {
 /** The client's own log, given to it as its `log` option: brings the request ids, and what only the log says. */
 export function record({ level, message, requestId: id }) {
   if (id) requestId = id;
-  if (level === "warn" || level === "error") note(level, message);
+  if (level !== "warn" && level !== "error") return;
+  // What is an event too follows in the same task, in words of its own.
+  unsaid = message;
+  queueMicrotask(() => {
+    if (unsaid === message) note(level, message);
+    unsaid = null;
+  });
 }
 
 /** Writes one line into the list, the newest at the top. */
@@ -31,7 +38,10 @@ export function watchLog(client, destination) {
   requestId = "";
   note("new", `a client for ${destination.path}`);
   for (const [event, describe] of Object.entries(EVENTS)) {
-    client.on(event, (detail) => note(event, describe(detail)));
+    client.on(event, (detail) => {
+      unsaid = null;
+      note(event, describe(detail));
+    });
   }
 }
 
