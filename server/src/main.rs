@@ -5,12 +5,13 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use steadfast_server::{Cli, Server, init_log};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     match serve(Cli::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("steadfast-server: {error}");
             ExitCode::FAILURE
@@ -18,21 +19,46 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn serve(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
+async fn serve(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let (format, level) = cli.log();
     init_log(format, level);
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut signals = StopSignals::new()?;
     let server = Server::bind(cli.into()).await?;
     let mut stdout = std::io::stdout();
     writeln!(stdout, "listening on http://{}", server.address())?;
     stdout.flush()?;
-    let stop = async {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
+    let (stop, stopped) = oneshot::channel();
+    let asked_twice = async {
+        signals.next().await;
+        // A server that is gone needs no telling.
+        let _ = stop.send(());
+        signals.next().await;
     };
-    server.run(stop).await;
-    Ok(())
+    tokio::select! {
+        () = server.run(async { drop(stopped.await) }) => Ok(ExitCode::SUCCESS),
+        // Whoever asks twice does not want to wait for the clients.
+        () = asked_twice => Ok(ExitCode::FAILURE),
+    }
+}
+
+/// SIGTERM and SIGINT: what asks a program to end.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }

@@ -239,12 +239,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             if frame_at.is_some_and(|at| at <= now) {
                 return Poll::Ready(Some(Farewell::FrameLate));
             }
-            if idle_at <= now {
-                return Poll::Ready(Some(Farewell::Idle));
-            }
+            // First the ping: if both are overdue, the peer has not been asked yet.
             if self.ping_at <= now {
                 self.note_ping(now);
                 return Poll::Ready(None);
+            }
+            if idle_at <= now {
+                return Poll::Ready(Some(Farewell::Idle));
             }
         }
     }

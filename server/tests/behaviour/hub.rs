@@ -1,5 +1,7 @@
 //! Rooms: what one says, all hear.
 
+use std::time::Duration;
+
 use futures_util::SinkExt;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -77,6 +79,9 @@ async fn a_member_who_leaves_is_forgotten() {
 async fn a_member_who_does_not_read_is_closed_and_the_others_go_on() {
     let mut config = config();
     config.limits.send_buffer = 64 << 10;
+    // However long the reader takes, the sleeper's close waits for it to wake.
+    config.deadlines.close = Duration::from_secs(600);
+    config.deadlines.write = Duration::from_secs(600);
     let server = TestServer::with(config).await;
     let mut reader = join(&server, "lobby").await;
     let mut sleeper = join(&server, "lobby").await;

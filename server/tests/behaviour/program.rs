@@ -3,13 +3,13 @@
 use std::process::{Output, Stdio};
 
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
-use crate::support::{Link, within};
+use crate::support::{Answer, Link, within};
 
 fn program(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_steadfast-server"));
@@ -85,6 +85,23 @@ async fn it_serves_says_goodbye_and_ends_well() {
     let ended = within(child.wait_with_output()).await.unwrap();
     assert_eq!(ended.status.code(), Some(0));
     assert!(ended.stdout.is_empty());
+}
+
+#[tokio::test]
+async fn whoever_asks_twice_does_not_wait_for_the_clients() {
+    let (mut child, address) = start(program(&["--port", "0"])).await;
+    let mut tcp = TcpStream::connect(&address).await.unwrap();
+    let key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13";
+    let head = format!(
+        "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n{key}\r\n\r\n"
+    );
+    tcp.write_all(head.as_bytes()).await.unwrap();
+    assert_eq!(Answer::read_head(&mut tcp).await.status, 101);
+    terminate(&child).await;
+    // The goodbye shows that the first request has been heard; it is never answered.
+    assert_eq!(within(tcp.read_u8()).await.unwrap(), 0x88);
+    terminate(&child).await;
+    assert_eq!(within(child.wait()).await.unwrap().code(), Some(1));
 }
 
 #[tokio::test]
@@ -165,9 +182,7 @@ async fn every_log_line_is_json_and_carries_level_service_and_request() {
     let mut tcp = TcpStream::connect(&address).await.unwrap();
     let injection =
         "GET /%0a%22%7d?requestId=%0ax HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-    tokio::io::AsyncWriteExt::write_all(&mut tcp, injection.as_bytes())
-        .await
-        .unwrap();
+    tcp.write_all(injection.as_bytes()).await.unwrap();
     within(tcp.read_to_end(&mut Vec::new())).await.unwrap();
     let (code, log) = stop(child).await;
     assert_eq!(code, Some(0));
