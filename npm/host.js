@@ -35,7 +35,8 @@ export class Host {
   #draining = false;
   #listening = false;
   #takingBack = false;
-  #last = { state: STATES[0] };
+  /** What it shows when there is no engine any more. */
+  #last = {};
   #socket = null;
   #reason = "";
   #timer = null;
@@ -57,6 +58,7 @@ export class Host {
     this.log = createLog(options.log, this);
     this.heartbeat = options.heartbeat ?? DEFAULT_HEARTBEAT;
     this.#client = new Client(numbers, Number.parseInt(randomId().slice(0, 13), 16));
+    this.#last = { state: this.state, health: this.health, queued: this.queued };
   }
 
   // What the application asks for.
@@ -584,9 +586,7 @@ export class Host {
     if (!this.#client) return this.#last[name];
     const fresh = read();
     const text = JSON.stringify(fresh);
-    if (this.#last[name] === undefined || JSON.stringify(this.#last[name]) !== text) {
-      this.#last[name] = Object.freeze(fresh);
-    }
+    if (JSON.stringify(this.#last[name]) !== text) this.#last[name] = Object.freeze(fresh);
     return this.#last[name];
   }
 }
