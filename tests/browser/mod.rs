@@ -31,6 +31,92 @@ macro_rules! cases {
 macro_rules! everywhere {
     () => {
         cases! {
+            mod decide {
+                decide_is_told_how_the_link_was_lost
+                decide_overrides_the_table
+                a_decided_delay_is_kept
+                decide_may_ask_for_fresh_credentials_once
+                a_decide_that_fails_or_talks_nonsense_leaves_it_to_the_table
+                a_decide_that_never_answers_leaves_it_to_the_table_in_the_end
+                decide_may_call_the_client
+            }
+
+            mod ending {
+                closing_an_open_client_tells_in_order
+                closing_says_what_of_every_message_that_waited
+                failing_tells_in_order
+                losing_and_coming_back_tells_in_order
+                a_client_can_be_closed_in_every_state
+                closing_twice_is_harmless
+                a_link_is_never_waited_for
+                disposing_is_closing
+                there_is_no_free
+                a_signal_closes
+                connecting_again_makes_no_second_link
+                reconnecting_drops_the_link_and_starts_over
+                reconnecting_leads_out_of_failed
+            }
+
+            mod errors {
+                an_address_that_is_none_is_refused_by_the_constructor
+                addresses_are_made_absolute
+                the_request_id_of_each_link_is_in_its_address
+                what_no_socket_takes_is_invalid_data
+                a_full_queue_refuses
+                a_message_that_is_too_long_is_refused_by_its_bytes
+                a_server_that_finds_a_message_too_large_is_reported_with_the_largest
+                a_closed_client_refuses_everything
+                without_a_queue_and_a_link_sending_is_refused
+                a_platform_without_websocket_is_unsupported
+                an_attempt_that_does_not_open_times_out
+                a_link_that_stops_answering_times_out
+                used_up_retries_are_the_end
+                a_close_that_must_not_be_retried_is_a_refusal
+                credentials_refused_twice_are_the_end
+                a_trap_of_the_module_ends_the_client_and_says_so
+                a_trap_in_an_event_of_the_platform_ends_the_client_as_well
+                a_trap_before_the_first_attempt_ends_the_client_as_well
+                errors_are_errors
+            }
+
+            mod functions {
+                a_url_function_is_asked_before_every_attempt
+                a_url_function_may_give_a_url_or_a_promise
+                a_url_function_that_throws_or_rejects_is_asked_again
+                a_url_function_that_never_answers_is_given_up_and_asked_again
+                a_url_function_that_gives_no_address_ends_the_client
+                a_url_function_may_close_the_client
+                a_url_function_may_reconnect
+                protocols_may_be_a_name_a_list_a_function_or_a_promise
+                a_protocols_function_that_throws_or_rejects_is_asked_again
+                a_protocols_function_that_never_answers_is_given_up
+                a_protocols_function_that_gives_no_names_ends_the_client
+                a_greeting_is_sent_first_on_every_link
+                a_link_opens_when_its_greeting_is_there
+                a_greeting_may_be_nothing
+                a_greeting_that_fails_ends_the_link_and_is_tried_again
+                a_greeting_that_never_comes_is_given_up
+                a_greeting_of_a_link_that_is_gone_is_not_sent
+                a_greeting_may_close_the_client
+            }
+
+            mod options {
+                a_number_that_is_none_or_too_small_is_refused_at_every_level
+                every_number_takes_what_is_allowed
+                an_option_of_another_type_is_refused_at_every_level
+                what_was_given_is_named
+                a_wrong_name_is_answered_with_the_nearest
+                an_unknown_name_without_a_value_counts_as_absent
+                options_of_sessions_are_unknown_in_plain_mode
+                options_that_are_no_object_are_refused
+                the_bounds_of_the_adaptive_interval_fit_each_other
+                options_of_methods_are_checked_as_well
+                options_of_promises_are_refused_by_rejecting
+                an_event_that_does_not_exist_is_refused
+                a_bad_close_code_or_reason_is_refused_and_changes_nothing
+                a_refused_client_leaves_no_engine_behind
+            }
+
             mod reentrancy {
                 messages_sent_by_listeners_leave_in_their_order
                 what_waited_leaves_before_what_a_listener_sends
@@ -45,6 +131,8 @@ macro_rules! everywhere {
                 sending_in_the_close_event_is_refused
                 sending_again_what_was_dropped_ends
                 reconnecting_in_a_listener_makes_one_new_link
+                every_method_may_be_called_in_every_event
+                a_listener_may_throw_in_every_event
             }
         }
     };

@@ -1,7 +1,7 @@
 // Listeners may call anything, at any moment, and throw.
 
-import { equal, ok, throwsCode } from "../harness/assert.js";
-import { event, namesOf, record, settled, test } from "../harness/test.js";
+import { equal, hasCode, ok, throwsCode } from "../harness/assert.js";
+import { EVENTS, event, namesOf, record, settled, test } from "../harness/test.js";
 
 export const messages_sent_by_listeners_leave_in_their_order = test(async (lab) => {
   const client = lab.client();
@@ -201,3 +201,99 @@ export const reconnecting_in_a_listener_makes_one_new_link = test(async (lab) =>
     "events",
   );
 });
+
+/** What a listener may do, by name; what each may be refused with once the client is closed or lost. */
+const ACTIONS = {
+  send: (client) => client.send("from a listener"),
+  sendVolatile: (client) => client.send("volatile", { volatile: true }),
+  on: (client) => client.on("message", () => {}),
+  off: (client, event) => client.off(event),
+  offAll: (client) => client.off(),
+  connect: (client) => client.connect(),
+  reconnect: (client) => client.reconnect("from a listener"),
+  drain: (client) => client.drain(),
+  ping: (client, _, refused) => client.ping().catch(refused),
+  flush: (client, _, refused) => client.flush().catch(refused),
+  deliver: (client, _, refused) => client.deliver("delivered").catch(refused),
+  once: (client, event, refused) => client.once(event).catch(refused),
+  close: (client) => client.close(4000, "from a listener"),
+};
+const REFUSALS = ["CLOSED", "NOT_OPEN", "QUEUE_FULL", "ABORTED", "REFUSED", "TIMEOUT"];
+
+export const every_method_may_be_called_in_every_event = test(async (lab) => {
+  for (const event of EVENTS) {
+    for (const [name, act] of Object.entries(ACTIONS)) await actIn(lab, event, name, act);
+  }
+});
+
+export const a_listener_may_throw_in_every_event = test(async (lab) => {
+  for (const event of EVENTS) {
+    await actIn(lab, event, "throwing", () => {
+      throw new Error(event);
+    });
+    const reported = lab.reported.splice(0).map(({ message }) => message);
+    equal(reported, [event], "reported");
+  }
+});
+
+/** Lives a life with every event, in which the first `event` calls `act`; what must hold whatever it does. */
+async function actIn(lab, event, name, act) {
+  const what = `${name} in ${event}`;
+  const client = lab.client({
+    queue: { maxMessages: 2, overflow: "drop-oldest" },
+    heartbeat: { interval: 60_000 },
+  });
+  const refused = (error) => {
+    hasCode(error, error.code);
+    ok(REFUSALS.includes(error.code), `${what}: ${error.code} is a refusal that is documented`);
+  };
+  let acted = 0;
+  client.on(event, () => {
+    if (acted++) return;
+    try {
+      act(client, event, refused);
+    } catch (error) {
+      if (name === "throwing") throw error;
+      refused(error);
+    }
+  });
+  let closes = 0;
+  if (name !== "offAll" && !(name === "off" && event === "close")) client.on("close", () => closes++);
+  else closes = 1;
+  await live(lab, client, what);
+  ok(acted > 0, `${what}: the event came`);
+  equal(client.state, "closed", `${what}: the state`);
+  equal(closes, 1, `${what}: how often it closed`);
+  equal(lab.network.live.length, 0, `${what}: links that are left`);
+}
+
+/** From the first attempt through every kind of event to the end, as far as the client goes along. */
+async function live(lab, client, what) {
+  for (const text of ["a", "b", "c"]) client.state !== "closed" && client.send(text);
+  await openNext(lab, client, what);
+  for (const text of ["1", "2", "3"]) linkOf(lab)?.message(text);
+  await settled();
+  if (!["closed", "failed"].includes(client.state)) client.on("message", () => {});
+  await settled();
+  client.ping().catch(() => {});
+  linkOf(lab)?.message("PONG");
+  for (const code of [1009, 1006]) {
+    linkOf(lab)?.drop(code);
+    await openNext(lab, client, what);
+  }
+  linkOf(lab)?.drop(1008);
+  client.close();
+  await settled();
+}
+
+const linkOf = (lab) => lab.network.live.find(({ readyState }) => readyState === 1);
+
+/** Opens the client's next socket, unless it has an open one or wants none any more. */
+async function openNext(lab, client, what) {
+  while (!["open", "closed", "failed"].includes(client.state)) {
+    const waiting = lab.network.live.find(({ readyState }) => readyState === 0);
+    if (waiting) waiting.open();
+    else await lab.network.made();
+    ok(lab.network.live.length <= 1, `${what}: at most one link`);
+  }
+}

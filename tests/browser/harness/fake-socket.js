@@ -19,10 +19,18 @@ export class FakeNetwork {
     };
   }
 
-  /** The next socket that no test has taken yet, as soon as it is made. */
+  /** The next socket that no test has taken yet and the client has not closed, as soon as it is made. */
   async next() {
-    while (this.sockets.length === this.#taken) await new Promise((wake) => this.#waiting.push(wake));
-    return this.sockets[this.#taken++];
+    for (;;) {
+      while (this.sockets.length === this.#taken) await this.made();
+      const socket = this.sockets[this.#taken++];
+      if (socket.readyState < CLOSING) return socket;
+    }
+  }
+
+  /** Until another socket is made. */
+  made() {
+    return new Promise((wake) => this.#waiting.push(wake));
   }
 
   /** The next socket, open. */
@@ -60,7 +68,7 @@ class FakeSocket extends EventTarget {
   given = [];
   /** The arguments of `close`, once it was called. */
   closedWith = null;
-  /** Keeps what it is given in `bufferedAmount`. */
+  /** Keeps what it is given in `bufferedAmount`, until `drain`; otherwise it has left when the present task is done. */
   congested = false;
 
   constructor(url, protocols) {
@@ -72,8 +80,9 @@ class FakeSocket extends EventTarget {
   send(data) {
     if (this.readyState === CONNECTING) throw new DOMException("still connecting", "InvalidStateError");
     const bytes = bytesOf(data);
-    if (this.readyState !== OPEN || this.congested) this.bufferedAmount += bytes.length;
+    this.bufferedAmount += bytes.length;
     if (this.readyState !== OPEN) return;
+    if (!this.congested) queueMicrotask(() => this.drain(bytes.length));
     this.given.push(data);
     this.sent.push(typeof data === "string" ? data : [...bytes]);
   }

@@ -55,7 +55,8 @@ class Lab {
   /** A client over the fake network: quick retries, no heartbeat and no log unless `options` say so. */
   client(options = {}, url = "ws://fake.test/path") {
     const { reconnect, ...others } = options;
-    const quick = typeof reconnect === "object" || reconnect === undefined ? { ...QUICK, ...reconnect } : reconnect;
+    const isGroup = reconnect === undefined || Object.prototype.toString.call(reconnect) === "[object Object]";
+    const quick = isGroup ? { ...QUICK, ...reconnect } : reconnect;
     const webSocket = this.network.WebSocket;
     const client = new Steadfast(url, { webSocket, log: "silent", heartbeat: false, ...others, reconnect: quick });
     this.#clients.push(client);
