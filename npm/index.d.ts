@@ -105,7 +105,7 @@ export interface Options<In = Received, Out = Data> {
         adaptive?: false | { min?: number; max?: number };
         /** What is sent as a ping. Default `"PING"`. A function that throws is INVALID_DATA in an `error` event, and counts as a ping that was not answered. */
         ping?: Data | (() => Data);
-        /** How an answer is recognised: the text itself, or a test. Default `"PONG"`. Only while a ping is unanswered; an answer is not handed to listeners. */
+        /** How an answer is recognised: the text itself, or a test, which counts as `false` when it throws. Default `"PONG"`. Only while a ping is unanswered; an answer is not handed to listeners. */
         pong?: string | ((data: Received) => boolean);
       };
 
