@@ -99,6 +99,8 @@ struct Link {
     largest_bytes: u32,
     /// Messages given to it since its last sign of life.
     unconfirmed: u32,
+    /// A ping made the other side close it; the next link will be sent none.
+    provoked: bool,
 }
 
 /// The two clocks when they were last compared.
@@ -317,6 +319,7 @@ impl Link {
             buffered_bytes: 0,
             largest_bytes: 0,
             unconfirmed: 0,
+            provoked: false,
         }
     }
 

@@ -277,6 +277,51 @@ fn a_server_that_is_hurt_by_a_ping_is_never_sent_another() {
     assert_eq!(shell.engine.state(), State::Open);
 }
 
+/// A server that takes binary messages alone says 1003 to a ping, and would say so no more.
+#[test]
+fn a_close_that_a_ping_provoked_is_retried_whatever_its_code() {
+    for code in [1002, 1003, 1007, 1008] {
+        let mut shell = Shell::stable(fixed());
+        shell.until_ping();
+        shell.wait(ms(20));
+        shell.take();
+        shell.link_closes(code);
+        shell.until_dial();
+        shell.link_opens();
+        shell.wait(ms(10_000_000));
+        assert_eq!(
+            (shell.engine.state(), shell.generation),
+            (State::Open, 2),
+            "{code}"
+        );
+        shell.link_closes(code);
+        assert_eq!(
+            shell.engine.state(),
+            State::Failed,
+            "nothing provoked it: {code}"
+        );
+    }
+}
+
+/// A server that goes away during the first ping is not hurt by it.
+#[test]
+fn a_server_that_restarts_during_a_ping_is_sent_others() {
+    for code in [1001, 1006, 1012, 1013] {
+        let mut shell = Shell::stable(fixed());
+        shell.until_ping();
+        shell.take();
+        shell.link_closes(code);
+        assert!(
+            !shell.take_events().contains(&Event::HeartbeatStopped),
+            "{code}"
+        );
+        shell.until_dial();
+        shell.link_opens();
+        shell.take();
+        assert_eq!(shell.until_ping(), ms(30_000), "{code}");
+    }
+}
+
 #[test]
 fn a_server_that_has_answered_may_close_during_a_ping() {
     let mut shell = Shell::answering(fixed());

@@ -18,7 +18,10 @@ enum Verdict {
 impl<P: PartialEq> Engine<P> {
     pub(super) fn handle_link_closed(&mut self, now: Instant, code: u16, was_clean: bool) {
         if self.has_attempt() || self.phase == Phase::Open {
-            if was_clean && self.heartbeat.handle_close_frame(now) {
+            // A server that goes away says so; its closing has nothing to do with a ping.
+            let leaves = matches!(code, 1001 | 1012 | 1013);
+            if was_clean && !leaves && self.heartbeat.handle_close_frame(now) {
+                self.link.provoked = true;
                 self.tell(Event::HeartbeatStopped);
             }
             self.lose(
@@ -190,6 +193,7 @@ impl<P: PartialEq> Engine<P> {
             (None, Cause::Closed) => match policy(loss.code) {
                 Policy::Retry | Policy::TooLarge => Verdict::Wait { later: false },
                 Policy::RetryLater => Verdict::Wait { later: true },
+                Policy::Stop if self.link.provoked => Verdict::Wait { later: false },
                 Policy::Stop => Verdict::Fail(FailureKind::Refused),
                 Policy::Reauthenticate => self.reauthenticate(),
             },
