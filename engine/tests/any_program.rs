@@ -24,7 +24,7 @@ fn keeps_the_invariants_and_ends_clean() {
 /// Not drawn but exhausted: every order of a few inputs.
 #[test]
 fn keeps_the_invariants_in_every_short_program() {
-    let depth = if cfg!(target_arch = "wasm32") { 3 } else { 4 };
+    let depth = if cfg!(target_arch = "wasm32") { 4 } else { 5 };
     for greets in [false, true] {
         for number in 0..SHORT.len().pow(depth) {
             let mut shell = Shell::new(Config {

@@ -19,4 +19,5 @@ mod replay;
 mod retrying;
 mod sending;
 mod support;
+mod unanswered;
 mod waking;

@@ -89,10 +89,10 @@ impl<P: PartialEq> Engine<P> {
     }
 
     pub(super) fn withdraw(&mut self, ticket: u32) {
-        if ticket != 0 {
-            if let Some(message) = self.outbox.withdraw(ticket) {
-                self.outputs.push(Output::Discard(message.payload));
-            }
+        if ticket != 0
+            && let Some(message) = self.outbox.withdraw(ticket)
+        {
+            self.outputs.push(Output::Discard(message.payload));
         }
         self.tell_if_drained();
     }
