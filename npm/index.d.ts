@@ -80,8 +80,8 @@ export interface Options<In = Received, Out = Data> {
   /**
    * How a dead link is noticed. Any message counts as life, so a ping is sent only into silence. Until a server has
    * answered one, pings that go unanswered end no link: after `misses` of them, no more are sent on it, and the log says
-   * so once. A server that closes the link on a ping gets no other. `false`: no pings, and only the platform tells of
-   * a dead link, which can take minutes.
+   * so once. A server that closes the link on such a ping is tried again, whatever its code, and gets no other ping.
+   * `false`: no pings, and only the platform tells of a dead link, which can take minutes.
    */
   heartbeat?:
     | false
@@ -449,7 +449,7 @@ export class Steadfast<In = Received, Out = Data> {
 export interface SendOptions {
   /** Milliseconds after which it is not worth sending any more: it is dropped. Default `queue.ttl`. */
   ttl?: number;
-  /** Sent now or never: without a link, or behind others that wait, it is dropped. Default `false`. */
+  /** Sent now or never: without a link, or behind a backlog of `queue.highWaterMark`, it is dropped. Default `false`. */
   volatile?: boolean;
   /** It takes the place of a waiting message with the same key, which is dropped as `"replaced"`: only the latest matters. Default none. */
   key?: string;
