@@ -19,7 +19,7 @@ export async function connectWhen(ready, url, options = {}) {
     throw error;
   });
   try {
-    client.connect();
+    if (client.state === "idle") client.connect();
     await Promise.race([client.once("open", { signal }), failed]);
     return client;
   } catch (error) {

@@ -407,8 +407,8 @@ export class Steadfast<In = Received, Out = Data> {
   deliver(data: Out, options?: SendOptions & { signal?: AbortSignal }): Promise<void>;
   /**
    * Resolves when nothing waits any more and all has left for the network; at once when nothing waits and there is no
-   * link. Rejects with TIMEOUT after `timeout` milliseconds (default `Infinity`), CLOSED by `close()`, and NOT_OPEN when
-   * the link is lost before all had left, or the client gives up.
+   * link. Rejects with TIMEOUT after `timeout` milliseconds (default `Infinity`), CLOSED by `close()`, NOT_OPEN when the
+   * link is lost before all had left, and with the error of `failed` when the client gives up.
    */
   flush(options?: { timeout?: number }): Promise<void>;
   /** Takes back what waits, as it was given to `send`, in the order in which it would have left. Nothing after `close()`. */

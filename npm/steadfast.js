@@ -4,6 +4,7 @@ import { SteadfastError } from "./error.js";
 import { Host } from "./host.js";
 import { iterate } from "./iterate.js";
 import { readExtras, readOptions, refuse } from "./options.js";
+import { utf8Length } from "./payload.js";
 import { isLoaded } from "./wasm.js";
 
 export class Steadfast {
@@ -103,6 +104,11 @@ export class Steadfast {
     return host.promise(start, { signal, patient: true }).finally(() => remove?.());
   }
 
+  // Where there is no Symbol.dispose there is no `using` either, and nobody can call it.
+  [Symbol.dispose ?? Symbol()]() {
+    this.close();
+  }
+
   [Symbol.asyncIterator]() {
     return iterate(this.#host);
   }
@@ -115,18 +121,8 @@ export class Steadfast {
   }
 }
 
-if (Symbol.dispose) {
-  Object.defineProperty(Steadfast.prototype, Symbol.dispose, {
-    value: function dispose() {
-      this.close();
-    },
-    configurable: true,
-    writable: true,
-  });
-}
-
 function checkReason(reason) {
-  if (typeof reason !== "string" || new TextEncoder().encode(reason).length > 123) {
+  if (typeof reason !== "string" || utf8Length(reason) > 123) {
     refuse("reason", reason, "a string of at most 123 bytes");
   }
 }

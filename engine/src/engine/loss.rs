@@ -280,8 +280,8 @@ impl<P: PartialEq> Engine<P> {
     fn fail(&mut self, kind: FailureKind, loss: Loss) {
         self.rest();
         self.set_state(State::Failed);
-        self.settle_flushes(false);
         self.tell(Event::Failed(Failure { kind, loss }));
+        self.settle_flushes(false);
     }
 
     /// Nothing is under way any more, and what is late means nothing.
