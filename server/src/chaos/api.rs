@@ -9,6 +9,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{delete, get, post};
 use axum::{Json, Router};
+use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
@@ -118,11 +119,23 @@ async fn order(
             }
         });
     }
-    warn!(requestId = request_id.as_str(), fault = ?order.fault, target = ?order.target, id, affected, "fault ordered");
+    warn!(
+        requestId = request_id.as_str(),
+        fault = as_json(&order.fault),
+        target = as_json(&order.target),
+        id,
+        affected,
+        "fault ordered"
+    );
     Ok((
         StatusCode::CREATED,
         Json(json!({ "id": id, "affected": affected })),
     ))
+}
+
+/// As the order said it.
+fn as_json(part: &impl Serialize) -> String {
+    serde_json::to_string(part).unwrap_or_default()
 }
 
 async fn lift(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<StatusCode, ApiError> {
