@@ -105,7 +105,7 @@ export const STEPS = [
     slow: true,
     needs: ["wasm-pack"],
     wasm: true,
-    commands: [["wasm-pack", "test", "--node", "engine", "--", "--locked"]],
+    commands: [["wasm-pack", "test", "--node", "engine", "--locked"]],
   },
   {
     name: "browser-chromium",
