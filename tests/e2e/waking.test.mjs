@@ -81,6 +81,23 @@ test("Chromium's own network emulation is understood", { ...chaos, engines: ["ch
   await lab.echo("still there");
 });
 
+test("a page that Chromium freezes, which cuts its links, is connected again when it thaws", {
+  ...chaos,
+  engines: ["chromium"],
+}, async ({ page, browser }) => {
+  const lab = await openLab(page, "/ws", quick);
+  await lab.echo("before");
+  await setLifecycle(browser, "frozen");
+  await setLifecycle(browser, "active");
+  await lab.next("disconnect", { code: 1006 });
+  await lab.next("reconnected");
+  await lab.echo("after");
+});
+
+function setLifecycle(browser, state) {
+  return browser.session.post("/goog/cdp/execute", { cmd: "Page.setWebLifecycleState", params: { state } });
+}
+
 /** Runs in the page: says what a browser says when its network goes or comes. */
 function network(online) {
   Object.defineProperty(navigator, "onLine", { value: online, configurable: true });

@@ -41,13 +41,14 @@ export async function watchChaos(watched, destination) {
   if (room === null && target.value === "room") target.value = "connection";
   if (available !== null) return;
   available = undefined;
-  // Asking /api/chaos itself would leave an error in the console where there is none.
+  // Asking /api/chaos itself would leave an error in the console of a server without it.
   const told = await fetch("/healthz").then(
     (response) => response.json(),
     () => ({}),
   );
-  if (told.chaos !== undefined) setAvailable(told.chaos);
-  panel.open = told.chaos === true;
+  if (told.chaos === undefined) return;
+  setAvailable(told.chaos);
+  panel.open = true;
 }
 
 panel.addEventListener("toggle", () => {

@@ -1,5 +1,8 @@
 // The demo: one connection at a time, and panels that show what happens to it.
-import "./style.css";
+import "./theme.css";
+import "./page.css";
+import "./panels.css";
+import "./narrow.css";
 import { ready, Steadfast } from "steadfast";
 import { watchBanner } from "./banner.js";
 import { watchChaos } from "./chaos.js";
