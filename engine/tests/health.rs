@@ -233,6 +233,27 @@ fn the_trend_follows_a_lasting_change_and_settles() {
     assert_eq!(health(&mut shell).trend, Trend::Improving);
 }
 
+/// A link that gets slower and slower, unevenly: however fast, it is said once.
+#[test]
+fn a_wavering_decline_does_not_flap() {
+    for slope in 1..12 {
+        let mut shell = open();
+        let mut changes = 0;
+        for round in 0..80 {
+            let before = health(&mut shell).trend;
+            ping(&mut shell, ms(round * slope / 2 + round % 4 * 30));
+            changes += u32::from(health(&mut shell).trend != before);
+            if round * slope / 2 > 300 {
+                break;
+            }
+        }
+        assert!(
+            changes <= 1,
+            "{changes} changes at half of {slope} ms a ping"
+        );
+    }
+}
+
 #[test]
 fn a_new_link_starts_without_a_trend() {
     let mut shell = open();
