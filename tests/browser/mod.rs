@@ -117,6 +117,63 @@ macro_rules! everywhere {
                 a_refused_client_leaves_no_engine_behind
             }
 
+            mod promises {
+                deliver_resolves_when_the_message_has_left
+                deliver_waits_for_a_link
+                deliver_rejects_when_the_message_will_not_leave
+                deliver_rejects_when_the_link_is_lost_before_it_left
+                deliver_rejects_when_the_client_gives_up
+                an_aborted_deliver_takes_its_message_back
+                flush_resolves_when_nothing_waits
+                flush_gives_up_in_time
+                flush_is_done_when_the_queue_is_drained
+                ping_measures_one_round_trip
+                ping_works_without_a_heartbeat
+                ping_rejects_when_nothing_answers
+                ping_and_pong_may_be_functions
+                a_ping_function_that_fails_is_an_error_and_the_link_goes_on
+                a_pong_function_that_throws_is_reported_and_the_message_is_one
+                once_resolves_with_the_next_event
+                once_survives_failing_and_off
+                once_rejects_when_it_can_no_longer_come
+                a_signal_removes_a_listener
+                a_listener_is_there_once
+                every_iterator_gets_every_message_from_its_creation_on
+                an_iteration_ends_with_the_client
+                an_iteration_throws_when_the_client_fails
+                leaving_an_iteration_stops_listening
+                an_iterator_that_is_not_read_is_bounded
+                connect_resolves_with_an_open_client
+                connect_waits_for_retries
+                connect_rejects_when_it_cannot_be
+                what_is_shown_is_frozen_and_the_same_until_it_changes
+            }
+
+            mod queue {
+                what_is_sent_before_the_link_is_open_leaves_when_it_opens
+                what_is_sent_while_there_is_no_link_leaves_on_the_next
+                higher_priorities_leave_first_and_each_keeps_its_order
+                the_latest_with_a_key_takes_the_place_of_the_one_before
+                volatile_messages_leave_at_once_or_never
+                a_message_that_waits_too_long_is_dropped
+                a_full_queue_drops_the_oldest_or_the_newest_as_told
+                draining_takes_everything_back_in_order
+                the_queue_tells_when_it_starts_to_fill_and_when_it_has_drained
+                past_the_high_water_mark_messages_wait
+                a_closing_socket_is_given_nothing
+                a_buffer_that_waits_is_as_it_was_when_it_was_sent
+                what_leaves_at_once_is_not_copied
+                a_taken_back_buffer_is_the_frozen_one
+                json_is_encoded_and_decoded
+                values_are_encoded_when_they_are_sent
+                what_no_codec_can_encode_is_invalid_data
+                a_message_that_cannot_be_decoded_is_an_error_and_the_next_one_comes
+                a_codec_of_ones_own_sees_every_message
+                binary_type_reaches_every_socket
+                messages_wait_until_somebody_listens
+                what_was_lost_for_want_of_a_listener_is_a_gap
+            }
+
             mod reentrancy {
                 messages_sent_by_listeners_leave_in_their_order
                 what_waited_leaves_before_what_a_listener_sends

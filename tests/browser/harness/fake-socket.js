@@ -40,6 +40,12 @@ export class FakeNetwork {
     return socket;
   }
 
+  /** Refers to no socket any more. */
+  forget() {
+    this.sockets.length = 0;
+    this.#taken = 0;
+  }
+
   /** Sockets that are connecting or open. */
   get live() {
     return this.sockets.filter(({ readyState }) => readyState < CLOSING);
