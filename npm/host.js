@@ -432,7 +432,7 @@ export class Host {
       this.feed(Input.linkClosed, generation, code, wasClean ? 1 : 0);
     };
     // Some implementations throw what nobody listens to; the close event says the same.
-    socket.onerror = () => {};
+    socket.onerror = ignore;
     this.#socket = socket;
   }
 
@@ -598,6 +598,9 @@ class Held {
     this.value = value;
   }
 }
+
+/** Of no closure: a socket that is closing must not hold on to its client. */
+const ignore = () => {};
 
 const call = (source) => (typeof source === "function" ? source() : source);
 
