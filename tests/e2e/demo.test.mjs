@@ -55,11 +55,15 @@ test("try now ends the wait, and close and open do what they say", chaos, async 
   await openDemo(page);
   const { id } = await server.fault({ kind: "refuse" });
   await server.fault({ kind: "cut" });
-  await page.until("the banner", () => !document.querySelector("#banner").hidden);
+  // A wait so long that it cannot end by itself before the click.
+  await page.until("a long wait", () =>
+    /Next try in ([3-9]|10) s/.test(document.querySelector("#banner-text").textContent),
+  );
   await server.lift(id);
   await page.click("#try-now");
   await connected(page);
   await page.until("the banner to go", () => document.querySelector("#banner").hidden);
+  assert.match(await page.text("#announcement"), /^Connected again after [\d.]+ (s|min)\.$/);
   await page.click("#close");
   await page.until("the end", shows, ["#state-name", "Closed"]);
   await page.click("#close");

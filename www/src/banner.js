@@ -9,15 +9,16 @@ const tryNow = byId("try-now");
 /** Shows the banner whenever `client` is not connected and has not been closed. */
 export function watchBanner(client) {
   let next = null;
-  client.on("reconnecting", ({ attempt, delay, reason }) => {
-    next = { attempt, at: performance.now() + delay, reason };
+  client.on("reconnecting", ({ attempt, delay }) => {
+    next = { attempt, at: performance.now() + delay };
+    show(client.state, next);
   });
   client.on("statechange", ({ from, to }) => {
     if (to === "open" || to === "failed") next = null;
     announce(from, to);
   });
-  client.on("reconnected", ({ downtime, attempts }) => {
-    announcement.textContent = `Connected again after ${spoken(downtime)}, at attempt ${attempts}.`;
+  client.on("reconnected", ({ downtime }) => {
+    announcement.textContent = `Connected again after ${spoken(downtime)}.`;
   });
   client.on("failed", (error) => {
     announcement.textContent = `Given up: ${error.message}`;
