@@ -20,7 +20,8 @@ await main(async () => {
   }
   const { wasmEnv } = await setUp(["package", "wasm-pack", BROWSERS[browser]]);
   await bundle();
-  const args = ["test", "--headless", `--${browser}`, "--", "--locked", "--tests", ...filter];
+  const harness = filter.length > 0 ? ["--", ...filter] : [];
+  const args = ["test", "--headless", `--${browser}`, ".", "--locked", ...harness];
   await run("wasm-pack", args, { env: { ...wasmEnv, WASM_BINDGEN_TEST_TIMEOUT: String(LIMIT_S) }, show: true });
 });
 
