@@ -100,6 +100,21 @@ macro_rules! everywhere {
                 a_greeting_may_close_the_client
             }
 
+            mod leaks {
+                a_thousand_cycles_leave_nothing_behind
+                a_running_client_has_one_timer_and_its_listeners_until_it_is_closed
+                a_failed_or_idle_client_has_neither
+                promises_leave_no_timer_and_no_listener_of_a_signal
+                a_broken_off_socket_has_no_listeners_left
+                an_idle_client_that_nobody_refers_to_is_collected_with_its_engine
+                a_failed_client_that_nobody_refers_to_is_collected_with_its_engine
+                a_closed_client_that_nobody_refers_to_is_collected
+                two_hundred_forgotten_clients_do_not_grow_the_memory
+                an_open_client_that_nobody_refers_to_goes_on
+                a_closed_client_lets_go_of_messages_and_listeners
+                events_reach_a_client_until_it_is_closed
+            }
+
             mod options {
                 a_number_that_is_none_or_too_small_is_refused_at_every_level
                 every_number_takes_what_is_allowed
