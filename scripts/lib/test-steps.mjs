@@ -97,7 +97,7 @@ export const STEPS = [
     name: "types",
     shows: "the types allow and forbid what they should",
     needs: ["package"],
-    commands: [[NODE, "node_modules/typescript/bin/tsc", "--project", "tests/types"]],
+    commands: [[NODE, "node_modules/typescript/bin/tsc", "--project", "tests/types"], nodeTests("tests/package")],
   },
   {
     name: "engine-wasm",

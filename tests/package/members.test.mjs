@@ -1,0 +1,76 @@
+// The published types and what exists at run time are the same.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const dist = (file) => new URL(`../../dist/${file}`, import.meta.url);
+const types = readFileSync(fileURLToPath(dist("index.d.ts")), "utf8");
+
+/** The members that the declaration of a class lists, without its constructor. */
+function declaredMembers(name) {
+  const [, body] = new RegExp(`export class ${name}(?:<[^{]*>)? [^{]*\\{([\\s\\S]*?)\\n\\}`).exec(types);
+  const code = body.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, "");
+  const names = [...code.matchAll(/^ {2}(?:readonly )?(?:\[(Symbol\.\w+)\]|(\w+))(?:<[^(]*>)?\??[:(]/gm)];
+  return new Set(names.map(([, symbol, name]) => symbol ?? name).filter((member) => member !== "constructor"));
+}
+
+/** The members that objects of a class have. */
+function existingMembers({ prototype }) {
+  // Where the platform has no Symbol.dispose yet, a polyfill's description may be another.
+  const nameOf = (key) => (key === Symbol.dispose ? "Symbol.dispose" : (key.description ?? key));
+  const names = Reflect.ownKeys(prototype).map(nameOf);
+  return new Set(names.filter((member) => member !== "constructor"));
+}
+
+test("importing the package needs no WebSocket, as on a server", async () => {
+  const { Steadfast, SteadfastError } = await import(dist("index.js"));
+  assert.throws(
+    () => new Steadfast("ws://localhost/"),
+    (error) => {
+      return error instanceof SteadfastError && error.code === "NOT_READY";
+    },
+  );
+});
+
+test("every exported value is declared, and every declared one exported", async () => {
+  const declared = [...types.matchAll(/^export (?:declare )?(?:class|function|const) (\w+)/gm)].map(([, name]) => name);
+  for (const entry of ["index.js", "inline.js"]) {
+    assert.deepEqual(Object.keys(await import(dist(entry))).sort(), [...new Set(declared)].sort(), entry);
+  }
+});
+
+test("every member of Steadfast is declared, and every declared one exists", async () => {
+  const { Steadfast } = await import(dist("inline.js"));
+  const declared = declaredMembers("Steadfast");
+  if (!Symbol.dispose) declared.delete("Symbol.dispose");
+  assert.ok(declared.size > 15, "the declaration was found");
+  assert.deepEqual([...existingMembers(Steadfast)].sort(), [...declared].sort());
+});
+
+test("every declared member of SteadfastError exists", async () => {
+  const { SteadfastError } = await import(dist("inline.js"));
+  const error = new SteadfastError("CLOSED", "words", "id", "cause");
+  for (const member of declaredMembers("SteadfastError")) assert.ok(member in error, member);
+});
+
+test("every declared event can be listened to, and no other", async () => {
+  const { Steadfast } = await import(dist("inline.js"));
+  const [, body] = /export interface Events[^{]*\{([\s\S]*?)\n\}/.exec(types);
+  const declared = [...body.matchAll(/^ {2}(\w+):/gm)].map(([, name]) => name);
+  const client = new Steadfast("ws://localhost/", { autoConnect: false, webSocket: class {} });
+  for (const event of declared) client.on(event, () => {});
+  let known = "";
+  try {
+    client.on("no such event", () => {});
+  } catch (error) {
+    known = error.message;
+  }
+  assert.deepEqual(
+    known.split(/[^\w]+/).filter((word) => declared.includes(word)).length >= declared.length,
+    true,
+    known,
+  );
+  client.close();
+});
