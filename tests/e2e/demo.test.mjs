@@ -63,7 +63,7 @@ test("try now ends the wait, and close and open do what they say", chaos, async 
   await page.click("#try-now");
   await connected(page);
   await page.until("the banner to go", () => document.querySelector("#banner").hidden);
-  assert.match(await page.text("#announcement"), /^Connected again after [\d.]+ (s|min)\.$/);
+  assert.match(await page.text("#announcement"), /^Connected again after [\d.]+ (ms|s|min)\.$/);
   await page.click("#close");
   await page.until("the end", shows, ["#state-name", "Closed"]);
   await page.click("#close");
