@@ -10,10 +10,16 @@ const RESULTS = new URL("../../test-results/e2e/", import.meta.url);
 
 const { browser: engine, filter, headed } = readArguments();
 let counts = { passed: 0, failed: 1 };
-for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => endAll().then(() => process.exit(130)));
 
 await loadTests();
 const site = await assembleSite();
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.once(signal, async () => {
+    await endAll();
+    await site.remove();
+    process.exit(130);
+  });
+}
 try {
   const browser = await openBrowser(engine, { headed });
   counts = await runTests(browser, site.folder, { filter, onFailure: keepScreenshot });
