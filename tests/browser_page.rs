@@ -8,3 +8,23 @@ mod browser;
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
 everywhere!();
+
+cases! {
+    mod lifecycle {
+        a_page_that_is_put_away_closes_its_link_in_the_same_task
+        a_page_that_comes_back_connects_again
+        a_page_that_was_just_loaded_is_not_back
+        an_attempt_of_a_page_that_is_put_away_is_abandoned
+        becoming_visible_probes_the_link
+        a_probe_that_nothing_answers_ends_the_link
+        being_hidden_changes_nothing
+        a_wait_ends_when_the_page_becomes_visible
+    }
+
+    mod loading {
+        a_client_before_its_module_is_not_ready
+        the_module_is_taken_in_every_form
+        a_module_that_cannot_be_loaded_is_unsupported_and_may_be_tried_again
+        the_entry_that_carries_its_module_is_ready_at_once
+    }
+}

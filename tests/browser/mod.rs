@@ -115,6 +115,13 @@ macro_rules! everywhere {
                 events_reach_a_client_until_it_is_closed
             }
 
+            mod network {
+                offline_pauses_attempts_until_online
+                offline_while_waiting_pauses
+                online_probes_an_open_link
+                reconnecting_by_hand_does_not_wait_for_the_network
+            }
+
             mod options {
                 a_number_that_is_none_or_too_small_is_refused_at_every_level
                 every_number_takes_what_is_allowed

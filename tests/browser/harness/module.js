@@ -4,11 +4,15 @@
 import "./capture.js";
 
 import { connect, ready, Steadfast, SteadfastError } from "../../../dist/inline.js";
+import base64 from "../../../dist/wasm/inline.js";
 import { engines, exported, stopCapturing } from "./capture.js";
 
 stopCapturing();
 
 export { connect, ready, Steadfast, SteadfastError };
+
+/** The module itself. */
+export const moduleBytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 
 /** Bytes of the module's memory. */
 export const memoryBytes = () => exported.memory.buffer.byteLength;
