@@ -10,6 +10,15 @@ wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 everywhere!();
 
 cases! {
+    mod collection {
+        an_idle_client_that_nobody_refers_to_is_collected_with_its_engine
+        a_failed_client_that_nobody_refers_to_is_collected_with_its_engine
+        a_closed_client_that_nobody_refers_to_is_collected
+        two_hundred_forgotten_clients_do_not_grow_the_memory
+        an_open_client_that_nobody_refers_to_goes_on
+        a_closed_client_lets_go_of_messages_and_listeners
+    }
+
     mod lifecycle {
         a_page_that_is_put_away_closes_its_link_in_the_same_task
         a_page_that_comes_back_connects_again

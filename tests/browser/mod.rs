@@ -106,12 +106,6 @@ macro_rules! everywhere {
                 a_failed_or_idle_client_has_neither
                 promises_leave_no_timer_and_no_listener_of_a_signal
                 a_broken_off_socket_has_no_listeners_left
-                an_idle_client_that_nobody_refers_to_is_collected_with_its_engine
-                a_failed_client_that_nobody_refers_to_is_collected_with_its_engine
-                a_closed_client_that_nobody_refers_to_is_collected
-                two_hundred_forgotten_clients_do_not_grow_the_memory
-                an_open_client_that_nobody_refers_to_goes_on
-                a_closed_client_lets_go_of_messages_and_listeners
                 events_reach_a_client_until_it_is_closed
             }
 
