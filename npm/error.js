@@ -6,8 +6,8 @@ export class SteadfastError extends Error {
    * @param {string} [requestId] The link's request id, as the server logs it; "" when there is none.
    * @param {unknown} [cause] What led to it.
    */
-  constructor(code, message, requestId = "", cause = undefined) {
-    super(message, cause === undefined ? undefined : { cause });
+  constructor(code, message, requestId = "", cause) {
+    super(message, cause !== undefined && { cause });
     this.code = code;
     this.requestId = requestId;
     this.timestamp = new Date().toISOString();

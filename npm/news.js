@@ -72,13 +72,13 @@ export const NEWS = {
   },
 
   queue(host, messages, bytes) {
-    if (!messages) host.forgetKeys();
+    if (!messages) host.payloads.forgetKeys();
     host.emit("queue", { messages, bytes }, "debug");
   },
 
   dropped(host, payload, ticket, why) {
     const [reason, code] = DROPS[why];
-    const data = host.takeOriginal(payload);
+    const data = host.payloads.takeOriginal(payload);
     host.reject(ticket, host.error(code, `dropped: ${reason}`));
     host.emit("dropped", { data, reason, delivered: false }, "warn", { reason });
   },

@@ -82,7 +82,7 @@ const binaryen = (tool, args) => run(process.execPath, [at("node_modules/binarye
 /** What npm/wasm.js calls, for wasm-metadce to keep; wasm-bindgen exports tables and handlers besides. */
 function writeExports(folder) {
   const called = [...readFileSync(at("npm/wasm.js"), "utf8").matchAll(/\bwasm\.(\w+)/g)].map(([, name]) => name);
-  const exports = [...new Set(called)].map((name) => ({ name, export: name }));
+  const exports = [...new Set(called)].sort().map((name) => ({ name, export: name }));
   const outside = { name: "outside", root: true, reaches: exports.map(({ name }) => name) };
   const file = path.join(folder, "exports.json");
   writeFileSync(file, JSON.stringify([outside, ...exports]));

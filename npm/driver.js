@@ -1,0 +1,172 @@
+// Driving the engine: hand in one thing, do all that it answers, set one timer, and again.
+
+import { OUTPUTS, REFUSALS, STATES } from "./boundary.js";
+import * as Input from "./input.js";
+import { NEWS } from "./news.js";
+import { watchPage } from "./page.js";
+import * as Query from "./query.js";
+import { LONGEST_DELAY, Tickets } from "./tickets.js";
+import { Client } from "./wasm.js";
+
+/**
+ * One engine, its timer and its page. What drives it has a method for each
+ * output that is no news, and says how much is `buffered` and how to `letGo` of the socket.
+ */
+export class Driver extends Tickets {
+  /** The state that listeners were told last. */
+  shown = STATES[0];
+
+  #client;
+  draining = false;
+  /** What it shows when there is no engine any more. */
+  #last = {};
+  #timer = null;
+  #unwatch = null;
+
+  constructor(numbers, seed) {
+    super();
+    this.#client = new Client(numbers, seed);
+    this.#last = { state: this.state, health: this.health, queued: this.queued };
+  }
+
+  get state() {
+    return this.#client ? STATES[this.query(Query.state)] : this.#last.state;
+  }
+
+  get health() {
+    return this.#same("health", () => {
+      const now = performance.now();
+      const field = (at) => this.query(Query.health + at, now);
+      const known = (at) => (field(at) < 0 ? null : field(at));
+      return {
+        score: field(0),
+        grade: ["healthy", "degraded", "unhealthy"][field(1)],
+        rtt: known(2),
+        jitter: known(3),
+        loss: field(4),
+        reconnects: field(5),
+        throughput: Object.freeze({ sent: field(6), received: field(7) }),
+        trend: ["improving", "steady", "worsening"][field(8)],
+      };
+    });
+  }
+
+  get queued() {
+    return this.#same("queued", () => ({
+      messages: this.query(Query.queuedMessages),
+      bytes: this.query(Query.queuedBytes),
+    }));
+  }
+
+  /** `later`: the first attempt begins after the present task, when listeners are there. */
+  connect(later) {
+    if (!later) return this.ask(Input.connect);
+    this.#client.handle(Input.connect, performance.now());
+    // Any input starts what has been asked for; this one is harmless.
+    queueMicrotask(() => this.#ring());
+  }
+
+  feed(input, ...fields) {
+    if (!this.#client) return 0;
+    try {
+      const refusal = this.#client.handle(input, performance.now(), ...fields);
+      this.drainOutputs();
+      return refusal;
+    } catch (error) {
+      this.#break(error);
+      return 0;
+    }
+  }
+
+  ask(input, ...fields) {
+    if (!this.#client) throw this.gone();
+    const refusal = this.feed(input, ...fields);
+    if (refusal) throw this.error(...REFUSALS[refusal]);
+    if (this.#last.broken) throw this.#last.broken;
+  }
+
+  query(what, argument = 0) {
+    return this.#client?.query(what, argument) ?? 0;
+  }
+
+  /** A call from inside, by a listener, only adds to what the loop outside will find. */
+  drainOutputs() {
+    const client = this.#client;
+    if (this.draining || !client) return;
+    this.draining = true;
+    for (let output = client.poll(); output; output = client.poll()) {
+      const details = FIELDS.map((field) => client.detail(field));
+      const name = OUTPUTS[output];
+      if (NEWS[name]) NEWS[name](this, ...details);
+      else this[name](...details);
+    }
+    this.draining = false;
+    this.#arm(client.detail(0));
+    this.#settleDown();
+  }
+
+  /** One timer for all deadlines. It may ring too early: traffic that moves a deadline on costs nothing. */
+  #arm(at) {
+    if (at <= LATEST && this.#timer?.at <= at) return;
+    clearTimeout(this.#timer?.id);
+    this.#timer = null;
+    if (at > LATEST) return;
+    const delay = Math.min(Math.max(Math.ceil(at - performance.now()), 0), LONGEST_DELAY);
+    this.#timer = { at, id: setTimeout(() => this.#ring(), delay) };
+  }
+
+  #ring() {
+    clearTimeout(this.#timer?.id);
+    this.#timer = null;
+    this.feed(Input.timeout, this.buffered(), Date.now());
+  }
+
+  /** Nothing that this client has on the platform outlives its being at rest. */
+  #settleDown() {
+    if (/idle|closed|failed/.test(this.shown)) {
+      this.#unwatch?.();
+      this.#unwatch = null;
+      if (this.shown === "closed") this.#free();
+    } else {
+      this.#unwatch ??= watchPage((input) => this.feed(input));
+    }
+  }
+
+  #free() {
+    this.#last = { state: "closed", health: this.health, queued: this.queued };
+    this.#client.free();
+    this.#client = null;
+    this.letGo();
+  }
+
+  /** The module trapped: a bug. The client is of no use any more, and says so. */
+  #break(cause) {
+    this.#client = null;
+    this.draining = false;
+    const broken = this.error("INTERNAL", "a bug of this package: please report it", cause);
+    this.#last = { ...this.#last, state: "failed", broken };
+    clearTimeout(this.#timer?.id);
+    this.#unwatch?.();
+    this.letGo();
+    this.rejectAll(broken, true);
+    this.emit("statechange", { from: this.shown, to: "failed" }, "debug");
+    this.emit("failed", broken, "error");
+  }
+
+  /** The object that was given last, as long as nothing in it has changed. */
+  #same(name, read) {
+    if (!this.#client) return this.#last[name];
+    const fresh = read();
+    const text = JSON.stringify(fresh);
+    if (JSON.stringify(this.#last[name]) !== text) this.#last[name] = Object.freeze(fresh);
+    return this.#last[name];
+  }
+
+  gone() {
+    return this.#last.broken ?? this.error("CLOSED", "the client is closed");
+  }
+}
+
+const FIELDS = [0, 1, 2, 3, 4];
+/** Later than any real moment: the engine's "never" lies beyond. */
+const LATEST = 1e15;

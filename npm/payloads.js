@@ -1,0 +1,55 @@
+// Payloads stay here under a number while the engine decides about them.
+
+import { freeze } from "./payload.js";
+
+/** The payloads of one client. */
+export class Payloads {
+  #payloads = new Map();
+  #keys = new Map();
+
+  /** The number under which `payload` is kept. */
+  keep(payload) {
+    const number = nextNumber();
+    this.#payloads.set(number, payload);
+    return number;
+  }
+
+  take(number) {
+    const payload = this.#payloads.get(number);
+    this.#payloads.delete(number);
+    return payload;
+  }
+
+  /** As `take`, but the value that the application gave. */
+  takeOriginal(number) {
+    const payload = this.take(number);
+    return payload instanceof Held ? payload.value : payload;
+  }
+
+  /** A number for each key that waits. */
+  numberOfKey(key) {
+    if (!this.#keys.has(key)) this.#keys.set(key, this.#keys.size);
+    return this.#keys.get(key);
+  }
+
+  forgetKeys() {
+    this.#keys.clear();
+  }
+}
+
+/** Numbers for payloads and tickets, none of them 0. */
+export function nextNumber() {
+  number = (number % LAST_NUMBER) + 1;
+  return number;
+}
+
+let number = 0;
+const LAST_NUMBER = 0xffff_ffff;
+
+/** A message that waits: frozen, and as the application gave it. */
+export class Held {
+  constructor(data, value) {
+    this.data = freeze(data);
+    this.value = data === value ? this.data : value;
+  }
+}
