@@ -1,4 +1,4 @@
-//! What wasm-bindgen exports: one class with five methods, which `npm/host.js` drives.
+//! What wasm-bindgen exports: one class with five methods, which `npm/driver.js` drives.
 
 use steadfast_engine::{Engine, Instant, Span};
 use wasm_bindgen::prelude::*;

@@ -8,7 +8,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `client.rs` | [`Client`]: what `npm/host.js` calls |
+//! | `client.rs` | [`Client`]: what `npm/driver.js` calls |
 //! | `inputs.rs` | the engine's inputs from numbers |
 //! | `options.rs` | the engine's configuration from the numbers that `npm/options.js` checked |
 //! | `outputs.rs` | the engine's outputs as numbers |
