@@ -1,16 +1,16 @@
 // From an address to an open client in one call.
 
 import { SteadfastError } from "./error.js";
-import { refuse } from "./options.js";
+import { isObject, refuse } from "./options.js";
 import { Steadfast } from "./steadfast.js";
 
 /** Waits for `ready`, then for the link. */
 export async function connectWhen(ready, url, options = {}) {
   const { on = {}, autoConnect, ...rest } = Object(options);
   if (autoConnect !== undefined) refuse("autoConnect", autoConnect, "nothing");
-  if (Object(on) !== on) refuse("on", on, "an object");
+  if (!isObject(on)) refuse("on", on, "an object");
   await ready;
-  const client = new Steadfast(url, Object(options) === options ? { ...rest, autoConnect: false } : options);
+  const client = new Steadfast(url, isObject(options) ? { ...rest, autoConnect: false } : options);
   for (const [event, listener] of Object.entries(on)) if (listener !== undefined) client.on(event, listener);
   const waiting = new AbortController();
   const { signal } = waiting;

@@ -166,7 +166,7 @@ export class Host extends Driver {
 
   greet(generation, attempt) {
     const socket = this.#socket;
-    const current = () => socket === this.#socket && socket?.readyState === OPEN;
+    const current = () => socket === this.#socket && socket?.readyState === OPEN && !/clos/.test(this.state);
     settle(
       () => this.options.greet({ attempt }),
       (greeting) => {

@@ -181,7 +181,8 @@ function fitAdaptive({ heartbeat }, given, numbers) {
 /** Where `heartbeat.adaptive.min` stands among the numbers. */
 const ADAPTIVE_AT = 8;
 
-const isObject = (given) => tagOf(given) === "[object Object]";
+/** Whether `given` can hold options: no array, no function, not null. */
+export const isObject = (given) => tagOf(given) === "[object Object]";
 
 const join = (path, name) => (path ? `${path}.${name}` : name);
 

@@ -270,6 +270,7 @@ export const a_greeting_may_close_the_client = test(async (lab) => {
   const events = record(client, ["open", "error", "close"]);
   const socket = await lab.network.open();
   equal([client.state, socket.readyState], ["closed", 2], "client and link");
+  equal(socket.sent, [], "nothing is sent on a link that is closing");
   equal(
     events.map(([name]) => name),
     ["close"],

@@ -379,6 +379,9 @@ export const connect_rejects_when_it_cannot_be = test(async (lab) => {
   await rejectsCode(connect("ws://fake.test/", { ...base, signal: abortedSignal() }), "ABORTED");
   await rejectsCode(connect("ws://fake.test/", { ...base, autoConnect: false }), "INVALID_OPTION", "autoConnect");
   await rejectsCode(connect("ws://fake.test/", { ...base, on: null }), "INVALID_OPTION", "on");
+  for (const options of [null, [], () => {}, "json", 5]) {
+    await rejectsCode(connect("ws://fake.test/", options), "INVALID_OPTION", "options");
+  }
   await rejectsCode(connect("ws://fake.test/", { ...base, on: { opened() {} } }), "INVALID_OPTION", "open");
   await rejectsCode(connect("ws://fake.test/", { ...base, hartbeat: {} }), "INVALID_OPTION", "heartbeat");
   for (const wrong of [null, 5, "x", true]) {
