@@ -23,8 +23,8 @@ export class Driver extends Tickets {
   #timer = null;
   #unwatch = null;
 
-  constructor(numbers, seed) {
-    super();
+  /** Makes the engine, once nothing else can go wrong: what is refused leaves none behind. */
+  start(numbers, seed) {
     this.#client = new Client(numbers, seed);
     this.#last = { state: this.state, health: this.health, queued: this.queued };
   }
@@ -62,8 +62,8 @@ export class Driver extends Tickets {
   connect(later) {
     if (!later) return this.ask(Input.connect);
     this.#client.handle(Input.connect, performance.now());
-    // Any input starts what has been asked for; this one is harmless.
-    queueMicrotask(() => this.#ring());
+    // Any input starts what has been asked for; this one changes nothing.
+    queueMicrotask(() => this.feed(Input.withdraw, 0));
   }
 
   feed(input, ...fields) {
@@ -111,14 +111,12 @@ export class Driver extends Tickets {
     clearTimeout(this.#timer?.id);
     this.#timer = null;
     if (at > LATEST) return;
+    const ring = () => {
+      this.#timer = null;
+      this.feed(Input.timeout, this.buffered(), Date.now());
+    };
     const delay = Math.min(Math.max(Math.ceil(at - performance.now()), 0), LONGEST_DELAY);
-    this.#timer = { at, id: setTimeout(() => this.#ring(), delay) };
-  }
-
-  #ring() {
-    clearTimeout(this.#timer?.id);
-    this.#timer = null;
-    this.feed(Input.timeout, this.buffered(), Date.now());
+    this.#timer = { at, id: setTimeout(ring, delay) };
   }
 
   /** Nothing that this client has on the platform outlives its being at rest. */

@@ -37,7 +37,7 @@ export class Host extends Driver {
   #pings = [];
 
   constructor(source, options, numbers) {
-    super(numbers, Number.parseInt(randomId().slice(0, 13), 16));
+    super();
     this.#source = source;
     this.options = options;
     this.#WebSocket = options.webSocket ?? globalThis.WebSocket;
@@ -47,6 +47,7 @@ export class Host extends Driver {
     if (typeof source !== "function") this.url = this.#resolve(source, false);
     this.log = createLog(options.log, this);
     this.heartbeat = options.heartbeat ?? DEFAULT_HEARTBEAT;
+    this.start(numbers, Number.parseInt(randomId().slice(0, 13), 16));
   }
 
   // What the application asks for.
