@@ -175,7 +175,7 @@ impl Heartbeat {
         let Some(ping) = self.ping.as_mut().filter(|ping| !ping.alive) else {
             return Verdict::Wait(Instant::NEVER);
         };
-        if now.since(deadline) > LATE && !ping.after_late_timer {
+        if now.since(deadline) > LATE {
             return Verdict::Probe;
         }
         if left_bytes > ping.left_bytes && ping.left_bytes < ping.bytes_before {
