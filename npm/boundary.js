@@ -8,7 +8,8 @@
 export const OUTPUTS = (
   "wait dial greet transmit transmitPing hangUp decide deliver " +
   "statechange open disconnect reconnecting reconnected failed closed error " +
-  "heartbeat heartbeatStopped health queue dropped settled gap discard"
+  "heartbeat heartbeatStopped health queue dropped settled gap discard " +
+  "unit acknowledge pong ask end lost"
 ).split(" ");
 
 /** Why `Client.handle` refused, by the number that it returns: code and message of the error. */
@@ -21,6 +22,12 @@ export const REFUSALS = [
 ];
 
 export const STATES = "idle connecting open reconnecting offline closing closed failed".split(" ");
+
+/** What became of the session, in a welcome. */
+export const FATES = ["resumed", "new", "lost", "user"];
+
+/** Why messages are missing: of `from`, where the first means that none are, and of `gap`. */
+export const GAP_REASONS = " expired overflow epoch acknowledged joined other session-lost".split(" ");
 
 /** What a socket has still to send when it takes nothing any more. */
 export const TAKES_NOTHING = 0xffff_ffff;

@@ -60,7 +60,7 @@ export class Driver extends Tickets {
 
   /** `later`: the first attempt begins after the present task, when listeners are there. */
   connect(later) {
-    if (!later) return this.ask(Input.connect);
+    if (!later) return this.request(Input.connect);
     this.#client.handle(Input.connect, performance.now());
     // Any input starts what has been asked for; this one changes nothing.
     queueMicrotask(() => this.feed(Input.withdraw, 0));
@@ -78,7 +78,15 @@ export class Driver extends Tickets {
     }
   }
 
-  ask(input, ...fields) {
+  /** What happened to the page. */
+  tell(input) {
+    this.feed(input);
+  }
+
+  /** The client is at rest, and may start again. */
+  rest() {}
+
+  request(input, ...fields) {
     if (!this.#client) throw this.gone();
     const refusal = this.feed(input, ...fields);
     if (refusal) throw this.error(...REFUSALS[refusal]);
@@ -125,8 +133,9 @@ export class Driver extends Tickets {
       this.#unwatch?.();
       this.#unwatch = null;
       if (this.shown === "closed") this.#free();
+      else this.rest();
     } else {
-      this.#unwatch ??= watchPage((input) => this.feed(input));
+      this.#unwatch ??= watchPage((input) => this.tell(input));
     }
   }
 

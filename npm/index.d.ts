@@ -44,24 +44,35 @@ export type State =
 
 /** What a client can be told when it is made. An unknown name or a value that is not allowed is INVALID_OPTION. */
 export interface Options<In = Received, Out = Data> {
-  /** Subprotocols to offer. Default none. A function is asked again before every attempt, as that of {@link UrlSource}; its errors are INVALID_OPTION. */
+  /**
+   * Subprotocols to offer. Default none. A function is asked again before every attempt, as that of {@link UrlSource};
+   * its errors are INVALID_OPTION. In a session they travel in the hello, and the socket offers `steadfast.v1` alone.
+   */
   protocols?: string | string[] | (() => string | string[] | Promise<string | string[]>);
   /**
    * Asked on every new link for what is sent on it first, before anything that waits: a token, a subscription. It is
    * never queued, and never sent on another link. The link counts as open when the greeting has been given to it. When it throws or rejects, or gives
    * what cannot be sent, the link is given up and the attempt retried, with an `error` event. `attempt` counts from 1
-   * since the last stable link.
+   * since the last stable link. Not in a session (INVALID_OPTION): see `auth`.
    */
   greet?: (link: { attempt: number }) => Data | Data[] | void | Promise<Data | Data[] | void>;
   /**
+   * A session only (otherwise INVALID_OPTION): the application's credentials, asked for before every attempt and sent in
+   * the hello, never in the URL. There is one call at a time: an attempt that begins while one is under way waits for its
+   * answer. When it throws or rejects, or gives no string, the attempt has failed and is retried, with an UNAUTHORIZED in
+   * an `error` event. Default none.
+   */
+  auth?: () => string | Promise<string>;
+  /**
    * The query parameter in which each attempt tells the server its request id, 32 hexadecimal digits, so that the
-   * lines of both sides' logs can be matched. Default `false`: the URL stays as it is.
+   * lines of both sides' logs can be matched. Default `false`: the URL stays as it is. In a session the server learns
+   * the request id from the hello in any case.
    */
   requestIdParam?: false | string;
   /** Whether a new client connects by itself, once the present task is over. Default `true`; `false`: `connect()` begins. */
   autoConnect?: boolean;
   /**
-   * An attempt that is not open (and greeted) by then is abandoned and retried, with a CONNECT_TIMEOUT in an `error`
+   * An attempt that is not open (and greeted; in a session: welcomed) by then is abandoned and retried, with a CONNECT_TIMEOUT in an `error`
    * event. Also how long a promise of `reconnect.decide` is waited for. Default 10_000 ms; browsers alone wait up to
    * four minutes, and may hold an attempt back for some seconds themselves.
    */
@@ -70,7 +81,7 @@ export interface Options<In = Received, Out = Data> {
   binaryType?: "arraybuffer" | "blob";
   /** Between the application's values and messages. Default `"raw"`: they are the same. `"json"`: `JSON.stringify` and `JSON.parse`. */
   codec?: "raw" | "json" | Codec<In, Out>;
-  /** The longest message that `send` takes; a longer one is MESSAGE_TOO_LARGE. Default 1_048_576 bytes (1 MiB). Set it to what the server takes: one that gets more closes the link. */
+  /** The longest message that `send` takes; a longer one is MESSAGE_TOO_LARGE. Default 1_048_576 bytes (1 MiB). Set it to what the server takes: one that gets more closes the link. In a session the server says what it takes, and what is longer is refused or dropped from then on. */
   maxMessage?: number;
   /** Aborting it is `close()`. Default none. */
   signal?: AbortSignal;
@@ -80,7 +91,9 @@ export interface Options<In = Received, Out = Data> {
   /**
    * How a dead link is noticed. Any message counts as life, so a ping is sent only into silence. Until a server has
    * answered one, pings that go unanswered end no link: after `misses` of them, no more are sent on it, and the log says
-   * so once. A server that closes the link on such a ping is tried again, whatever its code, and gets no other ping.
+   * so once. A server that closes the link on such a ping is tried again, whatever its code, and gets no other ping. A
+   * session has pings of its own, each with an id, and both sides ping; a message that is not acknowledged for long
+   * sends the next ping at once; `ping` and `pong` mean nothing there.
    * `false`: no pings, and only the platform tells of a dead link, which can take minutes.
    */
   heartbeat?:
@@ -159,10 +172,29 @@ export interface Options<In = Received, Out = Data> {
          * `"drop-newest"`: it is dropped itself. What is dropped comes back in a `dropped` event.
          */
         overflow?: "reject" | "drop-oldest" | "drop-newest";
-        /** A message that has waited so long is dropped. Default `Infinity`. A message's own `ttl` goes first. */
+        /** A message that has waited so long is dropped. Default `Infinity`. A message's own `ttl` goes first. In a session one that was given to a lost link is judged again. */
         ttl?: number;
         /** Messages wait in the queue, where they can still expire or be replaced, while the socket has so many bytes to send. Default 1_048_576 bytes (1 MiB). */
         highWaterMark?: number;
+      };
+
+  /**
+   * A reliable session, with a server that speaks `steadfast.v1`: every message is handed over on the other side once
+   * and in order, in both directions, whatever happens to links, and to the server's process. What is sent is kept until
+   * the server has acknowledged it, and sent again where need be; it does not outlive the page. Default `false`; `true`
+   * is `{}`.
+   */
+  session?:
+    | boolean
+    | {
+        /**
+         * Where the session's id and token live, under the URL without its query. `"browser"` (the default): in
+         * IndexedDB; each client has a session of its own, and a page that is opened again goes on with one that no
+         * other client uses. `"tab"`: in sessionStorage, for this tab alone. `"memory"`: the session ends with the
+         * client. Where storage or Web Locks (which need a secure origin) are refused, it is memory, with a STORAGE in an
+         * `error` event.
+         */
+        storage?: "browser" | "tab" | "memory";
       };
 
   /**
@@ -230,22 +262,35 @@ export interface Events<In = Received, Out = Data> {
   /** The state changed. Comes after `disconnect`, and before `open`, `reconnecting`, `failed` and `close`. */
   statechange: { from: State; to: State };
 
-  /** A link is open, and greeted; on every link. `attempt` counts from 1 since the last stable link. `resumed` is always `false`. */
+  /** A link is open, and greeted, or in a session welcomed; on every link. `attempt` counts from 1 since the last stable link. */
   open: {
     /** Where it leads, complete. */
     url: string;
-    /** The subprotocol that the server chose, or "". */
+    /** The subprotocol that the server chose, or ""; in a session the one of the application's. */
     protocol: string;
     attempt: number;
+    /** Whether a session goes on; `false` for a new one, and without a session. */
     resumed: boolean;
   };
 
   /**
    * A message came in. Until somebody listens (or iterates) messages wait, within `queue.maxMessages` and
-   * `queue.maxBytes`; then the oldest give way, and a `gap` says how many. Does not fire for answers to pings. Without
-   * the last three fields.
+   * `queue.maxBytes`; then the oldest give way, and a `gap` says how many. Does not fire for answers to pings.
+   *
+   * In a session none gives way: a message counts as handed over when every listener has returned (a throw counts) and
+   * every iterator has asked for the next, and no other comes before; the server holds back what is more than it may
+   * send ahead. A page that is opened again may get once more what was handed over and not yet acknowledged (within 100
+   * ms): who stores `number` with its effect can tell.
    */
-  message: { data: In; session?: string; number?: number; stream?: string };
+  message: {
+    data: In;
+    /** In a session: its id. */
+    session?: string;
+    /** In a session: the message's number in its stream; none for a volatile one. */
+    number?: number;
+    /** In a session: "" for what was sent to it alone, or the room. */
+    stream?: string;
+  };
 
   /**
    * An open link is lost: closed by the server, the network, the heartbeat, `reconnect()`, `close()`, or because the
@@ -254,7 +299,7 @@ export interface Events<In = Received, Out = Data> {
   disconnect: CloseInfo & {
     /** Whether an attempt will follow, as far as is known now. */
     willRetry: boolean;
-    /** Messages that were given to the link since anything came in from it: nobody can say whether they arrived. They are not sent again. */
+    /** Messages that were given to the link since anything came in from it: nobody can say whether they arrived. They are not sent again. In a session: messages that are not acknowledged; what the server did not store is sent again. */
     unconfirmed: number;
   };
 
@@ -270,17 +315,19 @@ export interface Events<In = Received, Out = Data> {
     reason: string;
   };
 
-  /** A link is open in the place of a lost one; right after its `open`. Does not fire for the first link. `resumed` is always `false`, `replayed` 0. */
+  /** A link is open in the place of a lost one; right after its `open`. Does not fire for the first link. */
   reconnected: {
     /** How many attempts it took. */
     attempts: number;
     /** Milliseconds without a link. */
     downtime: number;
+    /** As in `open`. */
     resumed: boolean;
+    /** In a session: messages that a lost link had been given and that are sent again. Otherwise 0. */
     replayed: number;
   };
 
-  /** Given up: RETRIES_EXHAUSTED, REFUSED, UNAUTHORIZED, INVALID_URL, INVALID_OPTION or INTERNAL. Comes after `disconnect` and `statechange`. Its `cause` is the loss that led to it, or what a function gave or threw. */
+  /** Given up: RETRIES_EXHAUSTED, REFUSED, UNAUTHORIZED, INVALID_URL, INVALID_OPTION, TAKEN_OVER (another client goes on with this session; what this one had not acknowledged is `dropped`, and `reconnect()` begins another session) or INTERNAL. Comes after `disconnect` and `statechange`. Its `cause` is the loss that led to it, or what a function gave or threw. */
   failed: SteadfastError;
 
   /** `close()` has been carried out: the last event of all. Does not fire when the server closes a link; that is `disconnect`. */
@@ -289,7 +336,10 @@ export interface Events<In = Received, Out = Data> {
   /**
    * Something went wrong that the client deals with itself: CONNECT_TIMEOUT, HEARTBEAT_TIMEOUT, MESSAGE_TOO_LARGE (the
    * server closed with 1009, or a greeting is too long), and INVALID_URL, INVALID_OPTION or INVALID_DATA for a function
-   * of the application that throws or gives what is no use. Does not fire for a link that is refused or lost:
+   * of the application that throws or gives what is no use. In a session also PROTOCOL (a frame that cannot be, or a
+   * close with 1009: the session goes on over a new link), SESSION_LOST (the server does not know the session any more,
+   * or it belongs to another user: `dropped` and `gap` say what of it is lost, and a new one has begun), UNAUTHORIZED
+   * (`auth` failed) and STORAGE (the session lives in memory). Does not fire for a link that is refused or lost:
    * `disconnect` and `reconnecting` tell of those.
    */
   error: SteadfastError;
@@ -303,23 +353,35 @@ export interface Events<In = Received, Out = Data> {
   /** Messages begin to wait, or none waits any more (0 and 0). Does not fire in between: read `queued`. */
   queue: { messages: number; bytes: number };
 
-  /** A message that `send` had taken will not be sent. Does not fire for what `drain()` or an aborted `deliver()` takes back. */
+  /** A message that `send` had taken will not be sent, or not again. Does not fire for what `drain()` or an aborted `deliver()` takes back. */
   dropped: {
     /** The message as it was given to `send`. */
     data: Out;
-    /** `"overflow"`: no room in the queue. `"ttl"`: it waited too long. `"replaced"`: by one with its key. `"volatile"`: there was no link. `"closed"`: by `close()`. The others do not occur. */
+    /** `"overflow"`: no room in the queue. `"ttl"`: it waited too long. `"replaced"`: by one with its key. `"volatile"`: there was no link, or it was lost. `"closed"`: by `close()`. In a session also `"too-large"`: the server takes no message of that size; and `"session-lost"`: its session is gone. */
     reason: "overflow" | "ttl" | "replaced" | "too-large" | "volatile" | "closed" | "session-lost";
-    /** Always `false`: it never left. */
+    /** `false`: the server does not have it. `"unknown"` (in a session): it was sent, and nobody can know. */
     delivered: false | "unknown";
   };
 
-  /** `missed` messages that came in are lost, because nobody listened and there was no more room. Comes before the next message. `direction` is `"down"`, `stream` `null`, `reason` `"overflow"`. */
-  gap: { direction: "up" | "down"; stream: string | null; missed: number | null; reason: string };
+  /**
+   * Messages are missing. Comes before the next message of the stream. Without a session: `missed` messages that came in
+   * are lost, because nobody listened and there was no more room (`"overflow"`).
+   */
+  gap: {
+    /** `"up"`: acknowledged messages of this client that the server has lost. */
+    direction: "up" | "down";
+    /** In a session: "" for what was sent to it alone, or the room; `null`: all of them. */
+    stream: string | null;
+    /** How many; `null` when that is not known. */
+    missed: number | null;
+    /** `"expired"`, `"overflow"`, `"acknowledged"` (by a client that had the session before), `"epoch"` (the server lost its log), `"session-lost"` or `"other"`. */
+    reason: string;
+  };
 }
 
 /** The one error of this package, thrown, in promises and in events. */
 export class SteadfastError extends Error {
-  /** What went wrong: README, "Errors". SESSION_LOST, TAKEN_OVER, SNAPSHOT_FAILED, PROTOCOL and STORAGE do not occur. */
+  /** What went wrong: README, "Errors". SNAPSHOT_FAILED does not occur. */
   readonly code:
     | "NOT_READY"
     | "NOT_OPEN"
@@ -378,14 +440,24 @@ export class Steadfast<In = Received, Out = Data> {
   readonly health: Health;
   /** What waits to be sent. The same frozen object until it changes. */
   readonly queued: { messages: number; bytes: number };
+  /** The session, and whether it goes on from an earlier link or page; `null` before the first welcome, and without the option. The same frozen object until it changes. */
+  readonly session: { id: string; resumed: boolean } | null;
 
   /** Begins to connect, from `"idle"` or `"failed"`. Harmless in every other state: there is never a second link. Throws CLOSED after `close()`. */
   connect(): void;
   /** Drops the link, if there is one, and makes an attempt now, with all counts at zero. The server gets 1000 and `reason`, at most 123 bytes (else INVALID_OPTION). Throws CLOSED after `close()`. */
   reconnect(reason?: string): void;
   /**
+   * Gives the server fresh credentials on the live link of a session, for the same user. Resolves when it has taken them.
+   * Rejects with UNAUTHORIZED when it refuses them, which ends the link; with NOT_OPEN without a link or when it is lost,
+   * TIMEOUT after `heartbeat.timeout`, CLOSED after `close()`, INVALID_OPTION for what is no string, and UNSUPPORTED
+   * without a session.
+   */
+  authenticate(token: string): Promise<void>;
+  /**
    * Ends the client for good and at once, without waiting for the server. What waits is dropped with an event each, so
-   * `await flush()` first to lose nothing; promises that wait reject with CLOSED. `code`: 1000 (the default) or 3000 to
+   * `await flush()` first to lose nothing; promises that wait reject with CLOSED. A session ends with it: what may still
+   * be sent is sent, and what is not acknowledged is dropped, delivered `"unknown"`. `code`: 1000 (the default) or 3000 to
    * 4999; `reason`: at most 123 bytes; else INVALID_OPTION. A second call is harmless.
    */
   close(code?: number, reason?: string): void;
@@ -393,25 +465,27 @@ export class Steadfast<In = Received, Out = Data> {
   /**
    * Sends `data` now, or keeps it in the queue while there is no link. A buffer that has to wait is copied: the caller
    * may use it again at once. What was given to a link is not sent again when that link dies: see `unconfirmed` of
-   * `disconnect`. Throws CLOSED, INVALID_DATA, INVALID_OPTION, MESSAGE_TOO_LARGE, QUEUE_FULL, and NOT_OPEN with
+   * `disconnect`; in a session it is kept (a buffer as a copy) and sent again until it is acknowledged, and what is sent
+   * in one task leaves together once that is over. Throws CLOSED, INVALID_DATA, INVALID_OPTION, MESSAGE_TOO_LARGE, QUEUE_FULL, and NOT_OPEN with
    * `queue: false`; then nothing was sent or kept.
    */
   send(data: Out, options?: SendOptions): void;
   /**
-   * As `send`, and resolves when the message has left for the network; whether it arrived only an answer can tell.
+   * As `send`, and resolves when the message has left for the network; whether it arrived only an answer can tell. In a
+   * session: when the server has stored it.
    * Rejects with what `send` throws; with ABORTED when `signal` aborts (a message that still waits is taken back), when
    * `drain()` takes it back or one with its key takes its place; with EXPIRED by its `ttl`; with QUEUE_FULL when it
-   * gives way; with NOT_OPEN when the link is lost before it had left, or a volatile message finds none; and with the
+   * gives way; with NOT_OPEN when the link is lost before it had left (not in a session), or a volatile message finds none; with SESSION_LOST when its session is gone; and with the
    * error of `failed` when the client gives up: its message goes on waiting then.
    */
   deliver(data: Out, options?: SendOptions & { signal?: AbortSignal }): Promise<void>;
   /**
-   * Resolves when nothing waits any more and all has left for the network; at once when nothing waits and there is no
-   * link. Rejects with TIMEOUT after `timeout` milliseconds (default `Infinity`), CLOSED by `close()`, NOT_OPEN when the
+   * Resolves when nothing waits any more and all has left for the network, in a session: has been acknowledged; at once
+   * when nothing waits and there is no link. Rejects with TIMEOUT after `timeout` milliseconds (default `Infinity`), CLOSED by `close()`, NOT_OPEN when the
    * link is lost before all had left, and with the error of `failed` when the client gives up.
    */
   flush(options?: { timeout?: number }): Promise<void>;
-  /** Takes back what waits, as it was given to `send`, in the order in which it would have left. Nothing after `close()`. */
+  /** Takes back what waits (in a session: what no link has been given since the last welcome), as it was given to `send`, in the order in which it would have left. Nothing after `close()`. */
   drain(): Out[];
   /**
    * Sends a ping, or joins the one on its way, and resolves with its round trip in milliseconds. Rejects with NOT_OPEN
@@ -438,7 +512,8 @@ export class Steadfast<In = Received, Out = Data> {
   once<K extends keyof Events>(event: K, options?: { signal?: AbortSignal }): Promise<Events<In, Out>[K]>;
   /**
    * The messages from now on; each iterator gets all. Ends on `close()`, throws the error of `failed`, and QUEUE_FULL
-   * when more than `queue.maxMessages` wait to be read.
+   * when more than `queue.maxMessages` wait to be read. In a session the slowest reader holds back the others, and the
+   * server.
    */
   [Symbol.asyncIterator](): AsyncIterator<In>;
   /** `close()`, for `using`. */

@@ -19,12 +19,22 @@ export function iterate(host) {
     end = DONE;
     return error ? Promise.reject(error) : { value: undefined, done: true };
   };
+  /** Called with whether the last message was read, when it is done with. */
+  let taken = () => {};
+
+  /** What is returned is settled when the message is done with. */
   const take = ({ data }) => {
     const read = readers.shift();
-    if (read) return read({ value: data, done: false });
-    if (waiting.push(data) > limit) {
+    if (read) {
+      read({ value: data, done: false });
+      // Who reads ahead has asked for the next already.
+      if (readers.length) return;
+    } else if (waiting.push(data) > limit) {
       finish({ error: host.error("QUEUE_FULL", `more than ${limit} messages wait to be read`) });
     }
+    return new Promise((resolve) => {
+      taken = resolve;
+    });
   };
   const listen = (event, listener) => removals.push(host.listeners.add(event, listener, { internal: true }));
   if (!end) {
@@ -35,13 +45,16 @@ export function iterate(host) {
 
   return {
     async next() {
+      if (!waiting.length) taken(true);
       if (waiting.length) return { value: waiting.shift(), done: false };
       if (end) return last();
       return new Promise((resolve) => readers.push(resolve));
     },
     async return(value) {
+      const isSeen = !waiting.length;
       waiting.length = 0;
       finish(DONE);
+      taken(isSeen);
       return { value, done: true };
     },
     [Symbol.asyncIterator]() {

@@ -53,17 +53,24 @@ export class Listeners {
     return this.#entries.some((entry) => entry.event === event);
   }
 
-  /** Calls those that listen to `event` now, and still do when their turn comes. */
+  /**
+   * Calls those that listen to `event` now, and still do when their turn comes. For each: true, or
+   * the promise of an internal one that is not done with it.
+   */
   emit(event, detail) {
+    const done = [];
     for (const entry of this.#entries) {
       if (entry.event !== event || !this.#entries.includes(entry)) continue;
       if (entry.once) this.#keep((other) => other !== entry);
       try {
-        entry.listener(detail);
+        const result = entry.listener(detail);
+        done.push((entry.internal && result) || true);
       } catch (error) {
         report(error);
+        done.push(true);
       }
     }
+    return done;
   }
 
   #keep(wanted) {

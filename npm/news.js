@@ -1,19 +1,21 @@
 // The engine's news as the application's events. Each function takes the host and the numbers that
 // belong to the output, in the order of src/outputs.rs.
 
-import { STATES } from "./boundary.js";
+import { GAP_REASONS, STATES } from "./boundary.js";
 
 export const NEWS = {
   statechange(host, from, to) {
     host.shown = STATES[to];
     if (STATES[to] !== "failed") host.failure = null;
-    if (STATES[from] === "open") rejectPings(host, "NOT_OPEN", "the link was lost");
+    if (STATES[from] === "open") {
+      for (const what of Object.keys(host.asked)) host.rejectAsked(what, "NOT_OPEN", "the link was lost");
+    }
     host.emit("statechange", { from: STATES[from], to: STATES[to] }, "debug");
   },
 
-  open(host, attempt) {
+  open(host, attempt, resumed) {
     const { url, protocol } = host;
-    host.emit("open", { url, protocol, attempt, resumed: false }, "info", { attempt });
+    host.emit("open", { url, protocol, attempt, resumed: !!resumed }, "info", { attempt });
   },
 
   disconnect(host, cause, code, wasClean, willRetry, unconfirmed) {
@@ -26,8 +28,8 @@ export const NEWS = {
     host.emit("reconnecting", { attempt, delay, retryAt: Math.round(Date.now() + delay), reason }, "info");
   },
 
-  reconnected(host, attempts, downtime) {
-    host.emit("reconnected", { attempts, downtime, resumed: false, replayed: 0 }, "info");
+  reconnected(host, attempts, downtime, resumed, replayed) {
+    host.emit("reconnected", { attempts, downtime, resumed: !!resumed, replayed }, "info");
   },
 
   failed(host, cause, code, wasClean, kind) {
@@ -36,6 +38,7 @@ export const NEWS = {
       kind === INVALID && host.fault
         ? host.fault
         : host.error(FAILURES[kind], `given up: ${CAUSES[cause]}, close code ${code}`, info);
+    if (kind === TAKEN_OVER) host.beginAnew();
     host.rejectAll(host.failure);
     host.emit("failed", host.failure, "error");
   },
@@ -52,6 +55,7 @@ export const NEWS = {
       ["CONNECT_TIMEOUT", `not open within ${connectTimeout} ms`],
       ["HEARTBEAT_TIMEOUT", "no answer to pings"],
       ["MESSAGE_TOO_LARGE", `the server refused a message; the largest on this link had ${bytes} bytes`],
+      ["PROTOCOL", "a breach of the protocol, by either side"],
     ][kind];
     host.emit("error", host.error(code, message), "warn");
   },
@@ -59,8 +63,8 @@ export const NEWS = {
   heartbeat(host, roundTrip, missed) {
     const rtt = roundTrip < 0 ? null : roundTrip;
     host.emit("heartbeat", { rtt, missed }, "debug");
-    if (rtt === null) rejectPings(host, "TIMEOUT", "no pong in time");
-    else for (const ticket of host.takePings()) host.resolve(ticket, rtt);
+    if (rtt === null) host.rejectAsked("ping", "TIMEOUT", "no pong in time");
+    else for (const ticket of host.takeAsked("ping")) host.resolve(ticket, rtt);
   },
 
   heartbeatStopped(host) {
@@ -76,11 +80,12 @@ export const NEWS = {
     host.emit("queue", { messages, bytes }, "debug");
   },
 
-  dropped(host, payload, ticket, why) {
+  dropped(host, payload, ticket, why, unknown) {
     const [reason, code] = DROPS[why];
     const data = host.payloads.takeOriginal(payload);
     host.reject(ticket, host.error(code, `dropped: ${reason}`));
-    host.emit("dropped", { data, reason, delivered: false }, "warn", { reason });
+    const delivered = unknown ? "unknown" : false;
+    host.emit("dropped", { data, reason, delivered }, "warn", { reason, delivered });
   },
 
   settled(host, ticket, done) {
@@ -88,14 +93,21 @@ export const NEWS = {
     else host.reject(ticket, host.whyUnsettled());
   },
 
-  gap(host, missed) {
-    host.emit("gap", { direction: "down", stream: null, missed, reason: "overflow" }, "warn");
+  gap(host, missed, up, stream, reason) {
+    const detail = {
+      direction: up ? "up" : "down",
+      stream: stream < 0 ? null : host.nameOf(stream),
+      missed: missed < 0 ? null : missed,
+      reason: GAP_REASONS[reason],
+    };
+    host.emit("gap", detail, "warn");
+  },
+
+  lost(host, otherUser) {
+    const why = `the session is ${otherUser ? "another user's" : "gone"}`;
+    host.emit("error", host.error("SESSION_LOST", why), "warn");
   },
 };
-
-function rejectPings(host, code, message) {
-  for (const ticket of host.takePings()) host.reject(ticket, host.error(code, message));
-}
 
 /** What made a link end or an attempt begin, by place; the first stands for a close by the peer. */
 const CAUSES = [
@@ -108,10 +120,12 @@ const CAUSES = [
   "suspended",
   "the page woke up",
   "the network is back",
+  "a breach of the protocol",
 ];
 
-const FAILURES = ["RETRIES_EXHAUSTED", "REFUSED", "UNAUTHORIZED", "INVALID_URL"];
+const FAILURES = ["RETRIES_EXHAUSTED", "REFUSED", "UNAUTHORIZED", "INVALID_URL", "TAKEN_OVER"];
 const INVALID = 3;
+const TAKEN_OVER = 4;
 
 /** Why messages are dropped, and what that means to who waits for one. */
 const DROPS = [
@@ -120,4 +134,6 @@ const DROPS = [
   ["replaced", "ABORTED"],
   ["volatile", "NOT_OPEN"],
   ["closed", "CLOSED"],
+  ["too-large", "MESSAGE_TOO_LARGE"],
+  ["session-lost", "SESSION_LOST"],
 ];

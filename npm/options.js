@@ -82,6 +82,8 @@ const CLIENT = {
   binaryType: oneOf("arraybuffer", "blob"),
   protocols: orFunction(someProtocols, []),
   greet: aFunction,
+  auth: aFunction,
+  session: row("true, false or { storage }", (given) => typeof given === "boolean" || isObject(given), false),
   requestIdParam: row("false or a name", (given) => given === false || (given !== "" && aString.accepts(given)), false),
   codec: row(
     '"raw", "json" or an object with encode and decode',
@@ -95,6 +97,8 @@ const CLIENT = {
   webSocket: aFunction,
   log: orFunction(oneOf(...LEVELS), "warn"),
 };
+
+const SESSION = { storage: oneOf("browser", "tab", "memory") };
 
 const SEND = {
   ttl: ms(FOREVER),
@@ -116,7 +120,9 @@ export function readOptions(given = {}) {
   const numbers = [];
   const options = read(CLIENT, given, "", numbers);
   fitAdaptive(options, given, numbers);
-  numbers.unshift(options.greet ? 1 : 0, options.reconnect?.decide ? 1 : 0);
+  fitSession(options);
+  const switches = [options.greet, options.reconnect?.decide, options.session];
+  numbers.unshift(...switches.map((on) => (on ? 1 : 0)));
   return { options, numbers: new Float64Array(numbers) };
 }
 
@@ -176,6 +182,14 @@ function fitAdaptive({ heartbeat }, given, numbers) {
     refuse("heartbeat.adaptive.min", adaptive.min, `at most heartbeat.adaptive.max, ${adaptive.max}`);
   }
   numbers.splice(ADAPTIVE_AT, 2, adaptive.min, adaptive.max);
+}
+
+/** A session has its own greeting; without one nobody asks for a token. */
+function fitSession(options) {
+  const { session, greet, auth } = options;
+  if (session) options.session = read(SESSION, session === true ? {} : session, "session");
+  if (session && greet) refuse("greet", greet, "nothing in a session: see auth");
+  if (!session && auth) refuse("auth", auth, "nothing without a session: see greet");
 }
 
 /** Where `heartbeat.adaptive.min` stands among the numbers. */

@@ -14,6 +14,10 @@ export class Payloads {
     return number;
   }
 
+  get(number) {
+    return this.#payloads.get(number);
+  }
+
   take(number) {
     const payload = this.#payloads.get(number);
     this.#payloads.delete(number);

@@ -9,3 +9,7 @@ export const expectsLink = 4;
 export const awaitsPong = 5;
 export const takeBack = 6;
 export const health = 7;
+export const givenMessages = 16;
+export const epoch = 17;
+export const position = 18;
+export const unacknowledged = 19;

@@ -5,6 +5,7 @@ import { Host } from "./host.js";
 import { iterate } from "./iterate.js";
 import { readExtras, readOptions, refuse } from "./options.js";
 import { utf8Length } from "./payload.js";
+import { SessionHost } from "./session.js";
 import { isLoaded } from "./wasm.js";
 
 export class Steadfast {
@@ -15,7 +16,7 @@ export class Steadfast {
       throw new SteadfastError("NOT_READY", "await ready() first, or use connect()");
     }
     const read = readOptions(options);
-    this.#host = new Host(url, read.options, read.numbers);
+    this.#host = new (read.options.session ? SessionHost : Host)(url, read.options, read.numbers);
     const { signal, autoConnect } = read.options;
     if (signal) this.#closeOn(signal);
     if (signal?.aborted) this.close();
@@ -46,6 +47,10 @@ export class Steadfast {
     return this.#host.queued;
   }
 
+  get session() {
+    return this.#host.session;
+  }
+
   connect() {
     this.#host.connect(false);
   }
@@ -53,6 +58,12 @@ export class Steadfast {
   reconnect(reason = "") {
     checkReason(reason);
     this.#host.reconnect(reason);
+  }
+
+  async authenticate(token) {
+    if (typeof token !== "string") refuse("token", token, "a string");
+    const { timeout } = this.#host.heartbeat;
+    return this.#host.promise((ticket) => this.#host.authenticate(token, ticket), { timeout });
   }
 
   close(code = 1000, reason = "") {

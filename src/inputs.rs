@@ -1,6 +1,9 @@
 //! The engine's inputs from numbers. The first column is the list `Input` of `npm/boundary.js`.
 
-use steadfast_engine::{Decision, Engine, Input, Instant, Priority, Refusal, Send, Span};
+use steadfast_engine::{
+    Decision, Engine, Fate, Form, From, GapReason, Input, Instant, Priority, Refusal, Send, Span,
+    Welcome, Window,
+};
 
 /// Hands `engine` the input of this place with its fields. 0, or the place of the refusal in the
 /// list `REFUSALS` of `npm/boundary.js`.
@@ -54,6 +57,39 @@ pub(crate) fn handle(
         18 => Input::Suspend,
         19 => Input::Resume,
         20 => Input::Wake,
+        22 => welcomed(fields),
+        23 => Input::Counted {
+            generation,
+            count: b as u64,
+        },
+        24 => Input::Stored {
+            generation,
+            number: b as u64,
+        },
+        25 => Input::From {
+            generation,
+            from: From {
+                stream: b as u32,
+                epoch: c as u32,
+                next: d as u64,
+                reason: gap_reason(fields[4] as u8),
+            },
+        },
+        26 => Input::Volatile {
+            generation,
+            stream: b as u32,
+        },
+        27 => Input::Pinged {
+            generation,
+            id: b as u32,
+        },
+        28 => Input::Ponged {
+            generation,
+            id: b as u32,
+        },
+        29 => Input::HandedOver,
+        30 => Input::TaskOver,
+        31 => Input::Violated { generation },
         _ => {
             engine.handle_transmitted(now, a as u32, b as u32);
             return 0;
@@ -68,7 +104,8 @@ pub(crate) fn handle(
     }
 }
 
-/// Negative `ttl` and `key` mean none; `how` is the priority's place, plus 4 when volatile.
+/// Negative `ttl` and `key` mean none; `how` is the priority's place, plus 4 when volatile,
+/// plus 8 when binary, plus 16 when never in a unit.
 fn send([payload, bytes, how, ttl, key, ticket, buffered]: [f64; 7]) -> Input<u32> {
     let how = how as u8;
     let send = Send {
@@ -83,10 +120,60 @@ fn send([payload, bytes, how, ttl, key, ticket, buffered]: [f64; 7]) -> Input<u3
         ttl: (ttl >= 0.0).then(|| Span::from_ms_f64(ttl)),
         volatile: how & 4 != 0,
         ticket: ticket as u32,
+        form: match how >> 3 {
+            0 => Form::Text,
+            1 => Form::Binary,
+            _ => Form::Alone,
+        },
     };
     Input::Send {
         send,
         buffered_bytes: buffered as u32,
+    }
+}
+
+/// A negative `first_retry` means none.
+fn welcomed(
+    [
+        generation,
+        received,
+        messages,
+        bytes,
+        longest,
+        fate,
+        first_retry,
+    ]: [f64; 7],
+) -> Input<u32> {
+    let welcome = Welcome {
+        received: received as u64,
+        window: Window {
+            messages: messages as u32,
+            bytes: bytes as u32,
+        },
+        max_message_bytes: longest as u32,
+        fate: match fate as u8 {
+            0 => Fate::Resumed,
+            1 => Fate::New,
+            2 => Fate::Lost,
+            _ => Fate::OtherUser,
+        },
+        first_retry: (first_retry >= 0.0).then(|| Span::from_ms_f64(first_retry)),
+    };
+    Input::Welcomed {
+        generation: generation as u32,
+        welcome,
+    }
+}
+
+fn gap_reason(place: u8) -> GapReason {
+    match place {
+        0 => GapReason::None,
+        1 => GapReason::Expired,
+        2 => GapReason::Overflow,
+        3 => GapReason::Epoch,
+        4 => GapReason::Acknowledged,
+        5 => GapReason::Joined,
+        _ => GapReason::Other,
     }
 }
 

@@ -11,6 +11,7 @@ pub(crate) fn read(numbers: &[f64]) -> Config {
     Config {
         greets: numbers.switch(),
         decides: numbers.switch(),
+        session: numbers.switch(),
         connect_timeout: numbers.span(),
         max_message_bytes: numbers.count(),
         heartbeat: HeartbeatConfig {
@@ -58,6 +59,7 @@ pub(crate) fn read(numbers: &[f64]) -> Config {
 struct Numbers<'a>(&'a [f64]);
 
 impl Numbers<'_> {
+    #[inline(never)]
     fn next(&mut self) -> f64 {
         let Some((first, rest)) = self.0.split_first() else {
             return 0.0;
@@ -66,14 +68,17 @@ impl Numbers<'_> {
         *first
     }
 
+    #[inline(never)]
     fn span(&mut self) -> Span {
         Span::from_ms_f64(self.next())
     }
 
+    #[inline(never)]
     fn count(&mut self) -> u32 {
         self.next() as u32
     }
 
+    #[inline(never)]
     fn switch(&mut self) -> bool {
         self.next() != 0.0
     }

@@ -23,7 +23,7 @@ pub(crate) fn as_numbers(output: Output<u32>, fields: &mut Fields) -> u8 {
             attempt,
         } => two(fields, 2, generation.into(), attempt.into()),
         Output::Transmit(payload) => one(fields, 3, payload.into()),
-        Output::TransmitPing => 4,
+        Output::TransmitPing(id) => one(fields, 4, id.into()),
         Output::HangUp(why) => one(fields, 5, (why as u8).into()),
         Output::Decide {
             generation,
@@ -37,8 +37,27 @@ pub(crate) fn as_numbers(output: Output<u32>, fields: &mut Fields) -> u8 {
             fields[4] = opened.into();
             6
         }
-        Output::Message(payload) => one(fields, 7, payload.into()),
+        Output::Message {
+            payload,
+            stream,
+            number,
+        } => {
+            fields[2] = number as f64;
+            two(fields, 7, payload.into(), place(stream))
+        }
         Output::Discard(payload) => one(fields, 23, payload.into()),
+        Output::Unit(messages) => one(fields, 24, messages.into()),
+        Output::Acknowledge {
+            stream,
+            epoch,
+            number,
+        } => {
+            fields[2] = number as f64;
+            two(fields, 25, stream.into(), epoch.into())
+        }
+        Output::Pong(id) => one(fields, 26, id.into()),
+        Output::Ask => 27,
+        Output::End => 28,
         Output::Event(event) => event_as_numbers(event, fields),
     }
 }
@@ -46,7 +65,7 @@ pub(crate) fn as_numbers(output: Output<u32>, fields: &mut Fields) -> u8 {
 fn event_as_numbers(event: Event<u32>, fields: &mut Fields) -> u8 {
     match event {
         Event::StateChange { from, to } => two(fields, 8, (from as u8).into(), (to as u8).into()),
-        Event::Open { attempt } => one(fields, 9, attempt.into()),
+        Event::Open { attempt, resumed } => two(fields, 9, attempt.into(), resumed.into()),
         Event::Disconnect {
             loss,
             will_retry,
@@ -65,7 +84,14 @@ fn event_as_numbers(event: Event<u32>, fields: &mut Fields) -> u8 {
             fields[2] = (cause as u8).into();
             two(fields, 11, attempt.into(), delay.as_ms_f64())
         }
-        Event::Reconnected { attempts, downtime } => {
+        Event::Reconnected {
+            attempts,
+            downtime,
+            resumed,
+            replayed,
+        } => {
+            fields[2] = resumed.into();
+            fields[3] = replayed.into();
             two(fields, 12, attempts.into(), downtime.as_ms_f64())
         }
         Event::Failed(failure) => {
@@ -77,6 +103,7 @@ fn event_as_numbers(event: Event<u32>, fields: &mut Fields) -> u8 {
         Event::Error(Fault::ConnectTimeout) => one(fields, 15, 0.),
         Event::Error(Fault::HeartbeatTimeout) => one(fields, 15, 1.),
         Event::Error(Fault::MessageTooLarge { bytes }) => two(fields, 15, 2., bytes.into()),
+        Event::Error(Fault::Protocol) => one(fields, 15, 3.),
         Event::Heartbeat { round_trip, missed } => {
             two(fields, 16, known(round_trip), missed.into())
         }
@@ -87,12 +114,25 @@ fn event_as_numbers(event: Event<u32>, fields: &mut Fields) -> u8 {
             payload,
             ticket,
             reason,
+            delivered,
         } => {
             fields[2] = (reason as u8).into();
+            fields[3] = (delivered as u8).into();
             two(fields, 20, payload.into(), ticket.into())
         }
         Event::Settled { ticket, done } => two(fields, 21, ticket.into(), done.into()),
-        Event::Gap { missed } => one(fields, 22, missed.into()),
+        Event::Gap {
+            missed,
+            direction,
+            stream,
+            reason,
+        } => {
+            fields[2] = place(stream);
+            fields[3] = (reason as u8).into();
+            let missed = missed.map_or(-1., |missed| missed as f64);
+            two(fields, 22, missed, (direction as u8).into())
+        }
+        Event::Lost { other_user } => one(fields, 29, other_user.into()),
     }
 }
 
@@ -106,6 +146,13 @@ pub(crate) fn answer(engine: &mut Engine<u32>, question: u8, argument: f64) -> f
         4 => engine.expects_link(argument as u32).into(),
         5 => engine.awaits_pong().into(),
         6 => engine.take_back().unwrap_or(0).into(),
+        16 => engine.given_messages() as f64,
+        17 | 18 => match engine.position(argument as u32) {
+            None => -1.,
+            Some((epoch, _)) if question == 17 => epoch.into(),
+            Some((_, number)) => number as f64,
+        },
+        19 => engine.unacknowledged().into(),
         field => health(engine, field, argument),
     }
 }
@@ -123,6 +170,10 @@ fn health(engine: &mut Engine<u32>, field: u8, now_ms: f64) -> f64 {
         14 => health.received_per_second,
         _ => (health.trend as u8).into(),
     }
+}
+
+fn place(stream: Option<u32>) -> f64 {
+    stream.map_or(-1., f64::from)
 }
 
 fn known(span: Option<Span>) -> f64 {

@@ -36,4 +36,12 @@ cases! {
         a_module_that_cannot_be_loaded_is_unsupported_and_may_be_tried_again
         the_entry_that_carries_its_module_is_ready_at_once
     }
+
+    mod session_tab {
+        a_tab_keeps_its_session_for_itself
+        two_clients_of_a_tab_have_sessions_of_their_own
+        a_reloaded_tab_waits_for_its_own_session
+        a_copied_tab_takes_another_session_in_the_end
+        a_tab_that_may_not_store_has_its_session_in_memory
+    }
 }

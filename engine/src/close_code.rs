@@ -1,6 +1,8 @@
 //! What a close code means for the next attempt: a table, so that it can be read, printed in the
 //! documentation and overruled row by row by the application's `decide`.
 
+use steadfast_protocol::close_code::{TAKEN_OVER, TOO_MANY, UNAVAILABLE};
+
 /// What follows a loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Policy {
@@ -14,6 +16,9 @@ pub enum Policy {
     Reauthenticate,
     /// Another attempt, and the largest message given to the link is reported.
     TooLarge,
+    /// None, whatever the application says: another attempt would take the session away from its
+    /// owner again.
+    TakenOver,
 }
 
 /// A row: codes from the first to the last, and what follows.
@@ -38,11 +43,20 @@ pub const TABLE: &[Row] = &[
     (4401, 4401, Policy::Reauthenticate), // unauthorized, as many servers say it
 ];
 
+/// What goes before [`TABLE`] in a session.
+pub const SESSION: &[Row] = &[
+    (TAKEN_OVER, TAKEN_OVER, Policy::TakenOver),
+    (TOO_MANY, TOO_MANY, Policy::RetryLater),
+    (UNAVAILABLE, UNAVAILABLE, Policy::RetryLater),
+];
+
 /// What follows a link that ended with `code`.
 #[must_use]
-pub fn policy(code: u16) -> Policy {
-    TABLE
+pub fn policy(code: u16, session: bool) -> Policy {
+    let before = if session { SESSION } else { &[] };
+    before
         .iter()
+        .chain(TABLE)
         .find(|(first, last, _)| (*first..=*last).contains(&code))
         .map_or(Policy::Retry, |row| row.2)
 }

@@ -13,6 +13,9 @@ pub struct Config {
     pub greets: bool,
     /// Whether the application decides what follows a loss. No.
     pub decides: bool,
+    /// Whether messages are numbered, acknowledged and sent again in a session. No: every link is on
+    /// its own.
+    pub session: bool,
     /// How a dead link is noticed.
     pub heartbeat: HeartbeatConfig,
     /// How a lost link is replaced; `None`: it is not, and the first loss is the end.
@@ -118,6 +121,7 @@ impl Default for Config {
             max_message_bytes: 1 << 20,
             greets: false,
             decides: false,
+            session: false,
             heartbeat: HeartbeatConfig::default(),
             reconnect: Some(ReconnectConfig::default()),
             queue: Some(QueueConfig::default()),

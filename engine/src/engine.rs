@@ -1,19 +1,26 @@
 //! The state machine.
 
 mod dial;
+mod link;
 mod loss;
 mod receive;
 mod send;
+mod session;
+mod stream;
+mod unit;
 mod wake;
 
 use alloc::vec::Vec;
 
+use self::link::Link;
 use crate::backoff::Backoff;
 use crate::health::{Health, HealthMeter};
 use crate::heartbeat::Heartbeat;
 use crate::inbox::Inbox;
 use crate::outbox::Outbox;
 use crate::outputs::Outputs;
+use crate::planted::{self, Bug};
+use crate::session::Session;
 use crate::timers::{Timer, Timers};
 use crate::{Config, Event, HangUp, Input, Instant, Loss, Output, Refusal, Rng, Span, State};
 
@@ -55,6 +62,9 @@ pub struct Engine<P> {
     flushes: Vec<u32>,
     inbox: Inbox<P>,
     listening: bool,
+    session: Session<P>,
+    /// Session: messages given to the present link.
+    given_messages: u64,
     clock: Clock,
 }
 
@@ -87,22 +97,6 @@ struct Undecided {
     told: bool,
 }
 
-/// What is remembered of the present link alone.
-#[derive(Clone, Debug)]
-struct Link {
-    dialed_at: Instant,
-    opened_at: Instant,
-    /// Bytes given to it.
-    given_bytes: u64,
-    /// Of these, what it has still to send, when last looked at; `u32::MAX`: it takes no more.
-    buffered_bytes: u32,
-    largest_bytes: u32,
-    /// Messages given to it since its last sign of life.
-    unconfirmed: u32,
-    /// A ping made the other side close it; the next link will be sent none.
-    provoked: bool,
-}
-
 /// The two clocks when they were last compared.
 #[derive(Clone, Copy, Debug)]
 struct Clock {
@@ -110,11 +104,11 @@ struct Clock {
     wall_ms: u64,
 }
 
-impl<P: PartialEq> Engine<P> {
+impl<P: PartialEq + Clone> Engine<P> {
     /// A client in state [`State::Idle`]. All its random choices follow from `seed`.
     #[must_use]
     pub fn new(config: Config, seed: u64) -> Self {
-        let heartbeat = Heartbeat::new(config.heartbeat.clone());
+        let heartbeat = Heartbeat::new(config.heartbeat.clone(), config.session);
         let queue = config.queue.clone().unwrap_or_default();
         Self {
             config,
@@ -143,6 +137,8 @@ impl<P: PartialEq> Engine<P> {
             flushes: Vec::new(),
             inbox: Inbox::new(queue.max_messages, queue.max_bytes),
             listening: false,
+            session: Session::new(),
+            given_messages: 0,
             clock: Clock {
                 now: Instant::ZERO,
                 wall_ms: 0,
@@ -191,7 +187,15 @@ impl<P: PartialEq> Engine<P> {
             | Input::LinkClosed { generation, .. }
             | Input::Decided { generation, .. }
             | Input::DecisionPending { generation }
-                if generation != self.generation => {}
+            | Input::Welcomed { generation, .. }
+            | Input::Counted { generation, .. }
+            | Input::Stored { generation, .. }
+            | Input::From { generation, .. }
+            | Input::Volatile { generation, .. }
+            | Input::Pinged { generation, .. }
+            | Input::Ponged { generation, .. }
+            | Input::Violated { generation }
+                if generation != self.generation && !planted::is(Bug::StaleGenerationKept) => {}
             Input::LinkOpened { .. } => self.handle_link_opened(now),
             Input::Greeted { .. } => self.handle_greeted(now),
             Input::LinkFailed { fatal, .. } => self.handle_link_failed(now, fatal),
@@ -210,12 +214,27 @@ impl<P: PartialEq> Engine<P> {
             }
             Input::Decided { decision, .. } => self.handle_decision(now, decision),
             Input::DecisionPending { .. } => self.handle_decision_pending(now),
+            input if self.admits(now, &input) => self.handle_session(now, input),
+            _ => {}
         }
         Ok(())
     }
 
     /// The next thing to do. Call it until it returns [`Output::Timeout`].
     pub fn poll_output(&mut self) -> Output<P> {
+        let output = self.next_output();
+        match output {
+            Output::Greet { .. } => self.given_messages = 0,
+            Output::Transmit(_) => self.given_messages += 1,
+            Output::Unit(messages) if planted::is(Bug::BatchCountedInPart) => {
+                self.given_messages = self.given_messages.saturating_sub(u64::from(messages) - 1);
+            }
+            _ => {}
+        }
+        output
+    }
+
+    fn next_output(&mut self) -> Output<P> {
         if let Some(output) = self.outputs.pop() {
             return output;
         }
@@ -257,10 +276,33 @@ impl<P: PartialEq> Engine<P> {
         self.heartbeat.awaits_pong()
     }
 
+    /// Messages given to this link: the count in an outgoing control frame.
+    #[must_use]
+    pub const fn given_messages(&self) -> u64 {
+        self.given_messages
+    }
+
+    /// The epoch of a stream, and the number of its last message that the application was given:
+    /// its position in a hello. `None` before the server has said anything of it.
+    #[must_use]
+    pub fn position(&mut self, stream: u32) -> Option<(u32, u64)> {
+        let stream = self.session.stream(stream)?;
+        Some((stream.epoch, stream.position))
+    }
+
+    /// Messages that were given to a link and are not acknowledged.
+    #[must_use]
+    pub fn unacknowledged(&self) -> u32 {
+        self.session.sender.len() as u32
+    }
+
     /// Whether a message that is sent now would wait, and so has to be frozen and measured.
     #[must_use]
     pub fn would_wait(&self, buffered_bytes: u32) -> bool {
-        !(self.link_takes(buffered_bytes) && self.outbox.is_empty() && self.outputs.is_empty())
+        self.config.session
+            || !(self.link_takes(buffered_bytes)
+                && self.outbox.is_empty()
+                && self.outputs.is_empty())
     }
 
     fn handle_timeout(&mut self, now: Instant, buffered_bytes: u32, wall_ms: u64) {
@@ -281,6 +323,8 @@ impl<P: PartialEq> Engine<P> {
                 Timer::Pong => self.handle_pong_due(now, deadline),
                 Timer::Expiry => self.expire_messages(now),
                 Timer::Drain => {}
+                Timer::Ack => self.acknowledge(now, false),
+                Timer::Doubt => self.handle_doubt(now),
             }
         }
         self.settle_departures();
@@ -307,26 +351,6 @@ impl<P: PartialEq> Engine<P> {
         if self.health.update(now, &self.heartbeat, open) {
             self.tell(Event::Health);
         }
-    }
-}
-
-impl Link {
-    const fn new(dialed_at: Instant) -> Self {
-        Self {
-            dialed_at,
-            opened_at: Instant::NEVER,
-            given_bytes: 0,
-            buffered_bytes: 0,
-            largest_bytes: 0,
-            unconfirmed: 0,
-            provoked: false,
-        }
-    }
-
-    /// Bytes that have left for the network, as far as is known.
-    fn left_bytes(&self) -> u64 {
-        self.given_bytes
-            .saturating_sub(u64::from(self.buffered_bytes))
     }
 }
 

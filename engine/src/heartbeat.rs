@@ -1,17 +1,24 @@
 //! Noticing a dead link: when to ping, how long to wait, and what silence means.
 //!
-//! Plain mode: pings and pongs are ordinary messages that the application chose, so they carry no
+//! Without a session pings and pongs are ordinary messages that the application chose, so they carry no
 //! id, any inbound message is a sign of life, and until a pong has ever been seen it is not known
-//! whether this server answers pings at all.
+//! whether this server answers pings at all. In a session they have ids and are always answered, so
+//! a ping without an answer is a miss even while messages come in: the way out may be the dead one.
+
+mod round_trip;
 
 use alloc::vec::Vec;
 
+use self::round_trip::RoundTrip;
 use crate::{HeartbeatConfig, Instant, Span};
 
 /// The pings of one client, over all its links.
 #[derive(Clone, Debug)]
 pub struct Heartbeat {
     config: HeartbeatConfig,
+    session: bool,
+    /// That of the last ping; 0 without a session.
+    ping_id: u32,
     round_trip: RoundTrip,
     /// No ping is given less time than this, unless the option is shorter.
     floor: Span,
@@ -73,12 +80,18 @@ pub enum Verdict {
 impl Heartbeat {
     /// No link yet, nothing measured.
     #[must_use]
-    pub const fn new(config: HeartbeatConfig) -> Self {
+    pub const fn new(config: HeartbeatConfig, session: bool) -> Self {
         Self {
             config,
+            session,
+            ping_id: 0,
             round_trip: RoundTrip::new(),
             floor: FLOOR,
-            answers: Answers::Unknown,
+            answers: if session {
+                Answers::Seen
+            } else {
+                Answers::Unknown
+            },
             ping: None,
             unanswered: Vec::new(),
             missed: 0,
@@ -121,7 +134,9 @@ impl Heartbeat {
     /// Something came in. The round trip, when it was the pong to the ping on its way.
     pub fn handle_inbound(&mut self, now: Instant, is_pong: bool) -> Option<Span> {
         self.last_inbound = now;
-        self.missed = 0;
+        if is_pong || !self.session {
+            self.missed = 0;
+        }
         if let Some(ping) = &mut self.ping {
             ping.alive = true;
         }
@@ -139,6 +154,19 @@ impl Heartbeat {
         Some(round_trip)
     }
 
+    /// Session: the pong of this id came in, to the last ping or to an earlier one. The round trip,
+    /// unless it answers none.
+    pub fn handle_pong(&mut self, now: Instant, id: u32) -> Option<Span> {
+        let later = self.ping_id.wrapping_sub(id) as usize;
+        if later >= self.unanswered.len() {
+            return None;
+        }
+        while self.unanswered.len() > later + 1 {
+            self.unanswered.remove(0);
+        }
+        self.handle_inbound(now, true)
+    }
+
     /// A ping is given to the link now, after `given_bytes` of which `left_bytes` have left.
     /// Returns when its time is up.
     pub fn handle_ping(
@@ -152,6 +180,7 @@ impl Heartbeat {
             self.unanswered.remove(0);
         }
         self.unanswered.push(now);
+        self.ping_id = self.ping_id.wrapping_add(self.session.into());
         let probe = kind == PingKind::Probe;
         self.ping = Some(Ping {
             sent: now,
@@ -172,7 +201,8 @@ impl Heartbeat {
     /// does not matter.
     pub fn handle_deadline(&mut self, now: Instant, deadline: Instant, left_bytes: u64) -> Verdict {
         let allowance = self.allowance();
-        let Some(ping) = self.ping.as_mut().filter(|ping| !ping.alive) else {
+        let session = self.session;
+        let Some(ping) = self.ping.as_mut().filter(|ping| session || !ping.alive) else {
             return Verdict::Wait(Instant::NEVER);
         };
         if now.since(deadline) > LATE {
@@ -182,7 +212,11 @@ impl Heartbeat {
             ping.left_bytes = left_bytes;
             return Verdict::Wait(now + allowance);
         }
-        let probe = ping.probe;
+        let ends = ping.sent + self.config.timeout;
+        if ping.alive && now < ends {
+            return Verdict::Wait(ends);
+        }
+        let probe = ping.probe && !ping.alive;
         self.missed += 1;
         if !(self.config.enabled && self.may_ping()) {
             self.ping = None;
@@ -222,6 +256,12 @@ impl Heartbeat {
                 && now.since(ping.sent) < self.config.probe
         };
         self.config.enabled && self.may_ping() && !self.ping.is_some_and(has_time)
+    }
+
+    /// The id of the last ping; 0 without a session.
+    #[must_use]
+    pub const fn ping_id(&self) -> u32 {
+        self.ping_id
     }
 
     /// Whether a pong would be recognised now.
@@ -277,7 +317,8 @@ impl Heartbeat {
 
     /// The time a regular ping is given: what the measured round trips make likely, not less than
     /// the floor, not more than the option.
-    fn allowance(&self) -> Span {
+    #[must_use]
+    pub fn allowance(&self) -> Span {
         self.round_trip
             .likely()
             .max(self.floor)
@@ -310,49 +351,6 @@ pub enum PingKind {
     Probe,
     /// A timer was late.
     AfterLateTimer,
-}
-
-/// The round trip's smoothed mean and deviation (Jacobson 1988; RFC 6298 section 2).
-#[derive(Clone, Debug)]
-struct RoundTrip {
-    smoothed: Span,
-    deviation: Span,
-    measured: bool,
-}
-
-impl RoundTrip {
-    const fn new() -> Self {
-        Self {
-            smoothed: Span::ZERO,
-            deviation: Span::ZERO,
-            measured: false,
-        }
-    }
-
-    /// Stands in until the first sample.
-    fn guess(&mut self, span: Span) {
-        if !self.measured {
-            self.smoothed = span;
-            self.deviation = span.scaled(0.5);
-        }
-    }
-
-    fn sample(&mut self, span: Span) {
-        if !self.measured {
-            self.measured = true;
-            self.smoothed = span;
-            self.deviation = span.scaled(0.5);
-            return;
-        }
-        let (sample, mean) = (span.as_micros(), self.smoothed.as_micros());
-        self.deviation = self.deviation.scaled(0.75) + Span::from_micros(sample.abs_diff(mean) / 4);
-        self.smoothed = self.smoothed.scaled(0.875) + Span::from_micros(sample / 8);
-    }
-
-    /// A round trip hardly ever takes longer than this.
-    fn likely(&self) -> Span {
-        self.smoothed + self.deviation.scaled(4.0)
-    }
 }
 
 /// More pings than that are never on their way to a server that answers.

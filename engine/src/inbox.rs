@@ -1,7 +1,7 @@
 //! Messages that came in before anybody listened.
 
 use crate::outbox::{Outbox, Waiting};
-use crate::{Instant, Priority};
+use crate::{Form, Instant, Priority, Window};
 
 /// Inbound messages in order, bounded; the oldest give way, and are counted.
 #[derive(Debug)]
@@ -22,19 +22,29 @@ impl<P: PartialEq> Inbox<P> {
         }
     }
 
-    pub(crate) fn push(&mut self, payload: P, bytes: u32) {
+    /// `stream` and `number` come back in the fields of a waiting message that nothing inbound has a
+    /// use for: its ticket, and the time when it expires.
+    pub(crate) fn push(&mut self, payload: P, bytes: u32, stream: u32, number: u64) {
         self.messages.append(Waiting {
             payload,
             bytes,
             priority: Priority::Normal,
             key: None,
-            expires_at: Instant::NEVER,
-            ticket: 0,
+            expires_at: Instant::from_micros(number),
+            ticket: stream,
+            volatile: false,
+            form: Form::Text,
         });
     }
 
+    /// Whether less waits than so many times `window`.
+    pub(crate) fn has_room(&self, window: Window, times: u32) -> bool {
+        self.messages.len() < times.saturating_mul(window.messages)
+            && self.messages.bytes() < times.saturating_mul(window.bytes)
+    }
+
     /// Takes the oldest when there are more than may be; a single message always may.
-    pub(crate) fn overflow(&mut self) -> Option<P> {
+    pub(crate) fn overflow(&mut self) -> Option<Waiting<P>> {
         let messages = self.messages.len();
         if messages <= 1
             || (messages <= self.max_messages && self.messages.bytes() <= self.max_bytes)
@@ -45,8 +55,14 @@ impl<P: PartialEq> Inbox<P> {
         self.pop()
     }
 
-    pub(crate) fn pop(&mut self) -> Option<P> {
-        self.messages.pop().map(|message| message.payload)
+    /// Stream and number of the oldest.
+    pub(crate) fn next_place(&self) -> Option<(u32, u64)> {
+        let message = self.messages.front()?;
+        Some((message.ticket, message.expires_at.as_micros()))
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Waiting<P>> {
+        self.messages.pop()
     }
 
     /// How many gave way since this was last asked.

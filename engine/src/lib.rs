@@ -13,13 +13,15 @@
 //!
 //! | to learn about | read |
 //! |---|---|
-//! | what goes in and comes out | [`io`](Input) |
+//! | what goes in and comes out | [`Input`], [`Output`] |
 //! | states and their transitions | [`State`] |
 //! | opening, losing and retrying a link | `engine/dial.rs`, `engine/loss.rs` |
 //! | what a close code means | [`close_code`] |
 //! | delays between attempts | [`backoff`] |
 //! | noticing a dead link | [`heartbeat`] |
 //! | messages that wait | [`outbox`] |
+//! | a session: welcome, acknowledgements, resending | `engine/session.rs`, `session.rs` |
+//! | a session: units and windows; streams | `engine/unit.rs`; `engine/stream.rs` |
 //! | the health score | [`health`] |
 //! | every deadline | [`timers`] |
 
@@ -34,12 +36,14 @@ mod engine;
 pub mod health;
 pub mod heartbeat;
 mod inbox;
-mod io;
+mod input;
 pub mod outbox;
+mod output;
 mod outputs;
+pub mod planted;
 mod rng;
+mod session;
 mod state;
-mod time;
 pub mod timers;
 mod trace;
 
@@ -47,10 +51,12 @@ pub use config::{
     Adaptive, Config, HeartbeatConfig, Jitter, Overflow, QueueConfig, ReconnectConfig,
 };
 pub use engine::Engine;
-pub use io::{
-    Cause, Decision, DropReason, Event, Failure, FailureKind, Fault, HangUp, Input, Loss, Output,
-    Priority, Refusal, Send,
+pub use input::{Fate, Form, From, GapReason, Input, Priority, Refusal, Send, Welcome};
+pub use output::{
+    Cause, Decision, Delivered, Direction, DropReason, Event, Failure, FailureKind, Fault, HangUp,
+    Loss, Output,
 };
 pub use rng::Rng;
 pub use state::State;
-pub use time::{Instant, Span};
+pub use steadfast_protocol::sender::Window;
+pub use steadfast_protocol::{Instant, Span};

@@ -3,7 +3,7 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use crate::{DropReason, Instant, Overflow, Priority, QueueConfig, Refusal};
+use crate::{DropReason, Form, Instant, Overflow, Priority, QueueConfig, Refusal};
 
 /// Messages in the order in which they will leave: by priority, then by age.
 #[derive(Debug)]
@@ -29,6 +29,10 @@ pub struct Waiting<P> {
     pub expires_at: Instant,
     /// The caller's handle for its fate; 0 when nobody asked.
     pub ticket: u32,
+    /// It is given to one link at most.
+    pub volatile: bool,
+    /// How it can travel.
+    pub form: Form,
 }
 
 /// A message that will not be sent, and why.
@@ -95,31 +99,55 @@ impl<P: PartialEq> Outbox<P> {
         self.insert(self.lanes[message.priority as usize].len(), message);
     }
 
+    /// Adds `message` before all that wait, without regard to any bound: it was on its way already.
+    pub fn put_back(&mut self, mut message: Waiting<P>) {
+        message.priority = Priority::High;
+        self.insert(0, message);
+    }
+
+    /// The message whose turn it is.
+    #[must_use]
+    pub fn first(&self) -> Option<&Waiting<P>> {
+        self.lanes.iter().find_map(VecDeque::front)
+    }
+
     /// Takes the message whose turn it is.
     pub fn pop(&mut self) -> Option<Waiting<P>> {
         let lane = self.lanes.iter().position(|lane| !lane.is_empty())?;
         self.remove(lane, 0)
     }
 
-    /// Takes a message back by its ticket.
-    pub fn withdraw(&mut self, ticket: u32) -> Option<Waiting<P>> {
-        self.take_where(|message| message.ticket == ticket)
+    /// Whether a message with this key waits.
+    #[must_use]
+    pub fn holds(&self, key: &Option<P>) -> bool {
+        self.position_of(key).is_some()
     }
 
-    /// Takes one message whose time is up at `now`; call it until it returns `None`.
-    pub fn expire(&mut self, now: Instant) -> Option<Waiting<P>> {
-        if self.next_expiry > now {
+    /// The message whose turn it is.
+    #[must_use]
+    pub fn front(&self) -> Option<&Waiting<P>> {
+        self.lanes.iter().find_map(VecDeque::front)
+    }
+
+    /// Takes a message back by its ticket.
+    pub fn withdraw(&mut self, ticket: u32) -> Option<Waiting<P>> {
+        let (lane, at) = self.find(|message| message.ticket == ticket)?;
+        self.remove(lane, at)
+    }
+
+    /// Takes one message whose time is up at `now`, or that is longer than `longest`; call it until
+    /// it returns `None`.
+    pub fn expire(&mut self, now: Instant, longest: u32) -> Option<Waiting<P>> {
+        let mut next = Instant::NEVER;
+        let place = self.find(|message| {
+            next = next.min(message.expires_at);
+            message.expires_at <= now || message.bytes > longest
+        });
+        let Some((lane, at)) = place else {
+            self.next_expiry = next;
             return None;
-        }
-        let expired = self.take_where(|message| message.expires_at <= now);
-        if expired.is_none() {
-            let waiting = self.lanes.iter().flatten();
-            self.next_expiry = waiting
-                .map(|message| message.expires_at)
-                .min()
-                .unwrap_or(Instant::NEVER);
-        }
-        expired
+        };
+        self.remove(lane, at)
     }
 
     /// No message expires before this.
@@ -148,17 +176,37 @@ impl<P: PartialEq> Outbox<P> {
 
     fn position_of(&self, key: &Option<P>) -> Option<(usize, usize)> {
         key.as_ref()?;
-        self.lanes.iter().enumerate().find_map(|(index, lane)| {
-            lane.iter()
-                .position(|message| message.key == *key)
-                .map(|at| (index, at))
-        })
+        self.find(|message| message.key == *key)
+    }
+
+    /// Lane and place of the first message that is wanted.
+    fn find(&self, mut wanted: impl FnMut(&Waiting<P>) -> bool) -> Option<(usize, usize)> {
+        for (lane, messages) in self.lanes.iter().enumerate() {
+            // By place: an iterator over a ring is three times the code.
+            let mut at = 0;
+            while let Some(message) = messages.get(at) {
+                if wanted(message) {
+                    return Some((lane, at));
+                }
+                at += 1;
+            }
+        }
+        None
     }
 
     fn insert(&mut self, at: usize, message: Waiting<P>) {
         self.bytes = self.bytes.saturating_add(message.bytes);
         self.next_expiry = self.next_expiry.min(message.expires_at);
-        self.lanes[message.priority as usize].insert(at, message);
+        let lane = &mut self.lanes[message.priority as usize];
+        let last = lane.len();
+        if at == 0 {
+            lane.push_front(message);
+            return;
+        }
+        lane.push_back(message);
+        for place in (at..last).rev() {
+            lane.swap(place, place + 1);
+        }
     }
 
     /// Whether dropping what does not outrank `message`, which takes the place of the one at
@@ -170,18 +218,18 @@ impl<P: PartialEq> Outbox<P> {
         config: &QueueConfig,
     ) -> bool {
         let mut above = Room::NONE;
-        for (lane, waiting) in self
-            .lanes
-            .iter()
-            .enumerate()
-            .take(message.priority as usize)
-        {
-            for (at, waiting) in waiting.iter().enumerate() {
-                if place != Some((lane, at)) {
-                    above.messages += 1;
-                    above.bytes = above.bytes.saturating_add(waiting.bytes);
-                }
+        self.find(|waiting| {
+            if waiting.priority < message.priority {
+                above.messages += 1;
+                above.bytes = above.bytes.saturating_add(waiting.bytes);
             }
+            false
+        });
+        if let Some((lane, at)) = place
+            && lane < message.priority as usize
+        {
+            above.messages -= 1;
+            above.bytes = above.bytes.saturating_sub(self.lanes[lane][at].bytes);
         }
         above.has_place_for(message, config)
     }
@@ -216,17 +264,12 @@ impl<P: PartialEq> Outbox<P> {
         }
     }
 
-    fn take_where(&mut self, wanted: impl Fn(&Waiting<P>) -> bool) -> Option<Waiting<P>> {
-        for lane in 0..self.lanes.len() {
-            if let Some(at) = self.lanes[lane].iter().position(&wanted) {
-                return self.remove(lane, at);
-            }
-        }
-        None
-    }
-
     fn remove(&mut self, lane: usize, at: usize) -> Option<Waiting<P>> {
-        let message = self.lanes[lane].remove(at)?;
+        let lane = &mut self.lanes[lane];
+        for place in (0..at).rev() {
+            lane.swap(place, place + 1);
+        }
+        let message = lane.pop_front()?;
         self.bytes = self.bytes.saturating_sub(message.bytes);
         if self.is_empty() {
             self.next_expiry = Instant::NEVER;

@@ -26,13 +26,23 @@ impl<P> Outputs<P> {
 
     pub(crate) fn pop(&mut self) -> Option<Output<P>> {
         let item = self.items.get_mut(self.taken)?;
-        let output = core::mem::replace(item, Output::TransmitPing);
+        let output = core::mem::replace(item, Output::TransmitPing(0));
         self.taken += 1;
         if self.taken == self.items.len() {
             self.items.clear();
             self.taken = 0;
         }
         Some(output)
+    }
+
+    /// Where the next one will stand.
+    pub(crate) fn end(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Puts one before those that stand at `at` and after.
+    pub(crate) fn insert(&mut self, at: usize, output: Output<P>) {
+        self.items.insert(at, output);
     }
 
     pub(crate) fn is_empty(&self) -> bool {

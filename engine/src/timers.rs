@@ -21,6 +21,10 @@ pub enum Timer {
     Expiry,
     /// When to look again at what the link has still to send.
     Drain,
+    /// Session: when to acknowledge.
+    Ack,
+    /// Session: when to ask after the link, since nothing is acknowledged.
+    Doubt,
 }
 
 /// The deadlines that run. At most one of each kind, so a second retry can not be pending.
@@ -29,7 +33,7 @@ pub struct Timers([Instant; Timer::ALL.len()]);
 
 impl Timer {
     /// Every timer, in the order in which those that are due at once are served.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Connect,
         Self::Retry,
         Self::GiveUp,
@@ -38,6 +42,8 @@ impl Timer {
         Self::Pong,
         Self::Expiry,
         Self::Drain,
+        Self::Ack,
+        Self::Doubt,
     ];
 }
 

@@ -7,7 +7,7 @@ use steadfast_engine::{Config, Input, Output, State};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::support::{Answer, Op, Program, Shell, check_steps, ms, program};
+use crate::support::{Answer, Op, Program, Shell, check_steps, ms, program, session_program};
 
 /// The invariants of [`crate::support::Audit`] hold, and after `Close` nothing is left over.
 #[test]
@@ -19,6 +19,30 @@ fn keeps_the_invariants_and_ends_clean() {
         assert_eq!(shell.engine.queued(), (0, 0));
         shell.wait(ms(1_000_000));
     });
+}
+
+/// The same for clients with a session, whose server says anything.
+#[test]
+fn keeps_the_invariants_in_a_session() {
+    let (asked, handed, replayed) = (Cell::new(0), Cell::new(0), Cell::new(0));
+    check_steps(&session_program(), |program| {
+        let mut shell = program.run();
+        for line in &shell.trace {
+            for (name, count) in [("Ask", &asked), ("Message { payload", &handed)] {
+                count.set(count.get() + u32::from(line.contains("<-") && line.contains(name)));
+            }
+            let again = line.contains("replayed: ") && !line.contains("replayed: 0");
+            replayed.set(replayed.get() + u32::from(again));
+        }
+        assert_eq!(shell.give(Input::Close), Ok(()));
+        assert_eq!(shell.engine.state(), State::Closed);
+        assert_eq!(shell.engine.queued(), (0, 0));
+        assert_eq!(shell.engine.unacknowledged(), 0);
+        shell.wait(ms(1_000_000));
+    });
+    let least = if cfg!(target_arch = "wasm32") { 10 } else { 50 };
+    let counts = [asked.get(), handed.get(), replayed.get()];
+    assert!(counts.iter().all(|count| *count > least), "{counts:?}");
 }
 
 /// Not drawn but exhausted: every order of a few inputs.
@@ -123,7 +147,7 @@ fn heal(shell: &mut Shell) {
     while shell.now < end {
         shell.link_opens();
         for output in shell.take() {
-            if output == Output::TransmitPing && shell.engine.awaits_pong() {
+            if output == Output::TransmitPing(0) && shell.engine.awaits_pong() {
                 shell.pong();
             }
         }

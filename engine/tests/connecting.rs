@@ -6,7 +6,7 @@ use steadfast_engine::{
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::support::{Shell, ms};
+use crate::support::{Shell, delivered, ms};
 
 #[test]
 fn a_new_client_is_idle_and_does_nothing() {
@@ -30,7 +30,10 @@ fn connect_dials_once_and_the_link_opens() {
 
     shell.wait(ms(40));
     shell.link_opens();
-    let open = Output::Event(Event::Open { attempt: 1 });
+    let open = Output::Event(Event::Open {
+        attempt: 1,
+        resumed: false,
+    });
     let health = Output::Event(Event::Health);
     assert_eq!(
         shell.take(),
@@ -156,10 +159,13 @@ fn the_greeting_is_given_before_the_link_is_open_and_before_the_queue() {
     assert_eq!(shell.give(Input::Greeted { generation: 1 }), Ok(()));
     let outputs = shell.take();
     let place = |wanted: &Output<_>| outputs.iter().position(|output| output == wanted);
-    let open = place(&Output::Event(Event::Open { attempt: 1 }));
+    let open = place(&Output::Event(Event::Open {
+        attempt: 1,
+        resumed: false,
+    }));
     assert!(open.is_some());
     assert!(open < place(&Output::Transmit(waiting)));
-    assert!(open < place(&Output::Message(early)));
+    assert!(open < place(&delivered(early)));
 }
 
 #[test]
@@ -234,7 +240,7 @@ fn reconnect_drops_the_link_and_starts_over_at_once() {
     shell.link_opens();
     assert!(matches!(
         shell.take_events()[2],
-        Event::Reconnected { attempts: 1, downtime: span } if span == ms(0)
+        Event::Reconnected { attempts: 1, downtime: span, .. } if span == ms(0)
     ));
 }
 

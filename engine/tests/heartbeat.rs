@@ -45,7 +45,7 @@ fn a_ping_is_sent_into_silence_only() {
         shell.wait(ms(29_000));
         shell.receive();
     }
-    assert!(!shell.take().contains(&Output::TransmitPing));
+    assert!(!shell.take().contains(&Output::TransmitPing(0)));
     assert_eq!(shell.until_ping(), ms(30_000));
 }
 
@@ -73,7 +73,7 @@ fn what_looks_like_a_pong_is_a_message_unless_a_ping_is_unanswered() {
     assert_eq!(shell.give(Input::Listen(true)), Ok(()));
     shell.take();
     shell.pong();
-    assert!(matches!(shell.take()[..], [Output::Message(_)]));
+    assert!(matches!(shell.take()[..], [Output::Message { .. }]));
 }
 
 #[test]
@@ -263,7 +263,7 @@ fn switched_off_it_sends_nothing_and_ends_nothing() {
         Ok(()),
         "but the application may ask"
     );
-    assert_eq!(shell.take(), [Output::TransmitPing]);
+    assert_eq!(shell.take(), [Output::TransmitPing(0)]);
     shell.wait(ms(30));
     shell.pong();
     let heartbeat = Event::Heartbeat {
@@ -282,5 +282,5 @@ fn a_ping_that_is_asked_for_joins_the_one_on_its_way() {
     assert_eq!(shell.give(Input::Ping), Ok(()));
     assert_eq!(shell.give(Input::Ping), Ok(()));
     let pings = shell.take();
-    assert_eq!(pings, [Output::TransmitPing]);
+    assert_eq!(pings, [Output::TransmitPing(0)]);
 }

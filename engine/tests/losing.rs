@@ -80,6 +80,8 @@ fn the_way_back_is_told_with_its_length() {
     let reconnected = Event::Reconnected {
         attempts: 2,
         downtime,
+        resumed: false,
+        replayed: 0,
     };
     assert!(shell.take_events().contains(&reconnected));
 }
@@ -93,7 +95,10 @@ fn the_first_connection_is_no_reconnection() {
     shell.until_dial();
     shell.link_opens();
     let events = shell.take_events();
-    assert!(events.contains(&Event::Open { attempt: 2 }));
+    assert!(events.contains(&Event::Open {
+        attempt: 2,
+        resumed: false
+    }));
     assert!(
         !events
             .iter()
@@ -120,7 +125,7 @@ fn every_row_of_the_table_is_followed() {
 fn the_table_says_what_the_documentation_says() {
     let all = |wanted: Policy| -> Vec<u16> {
         (0..=u16::MAX)
-            .filter(|code| policy(*code) == wanted)
+            .filter(|code| policy(*code, false) == wanted)
             .collect()
     };
     assert_eq!(all(Policy::RetryLater), [1000, 1013]);

@@ -29,7 +29,7 @@ fn a_late_timer_leads_to_a_probe_and_not_to_a_miss() {
         shell.until_ping();
         shell.take();
         shell.sleep(ms(1_000 + late));
-        assert_eq!(shell.take(), [Output::TransmitPing], "late by {late} ms");
+        assert_eq!(shell.take(), [Output::TransmitPing(0)], "late by {late} ms");
         shell.wait(ms(100));
         shell.pong();
         assert_eq!(shell.engine.state(), State::Open);
@@ -52,7 +52,7 @@ fn timers_that_are_all_late_close_no_link_and_the_first_in_time_does() {
     let mut shell = Shell::answering(with(|heartbeat| heartbeat.misses = 1));
     for _ in 0..100 {
         shell.sleep(ms(60_000));
-        if shell.take().contains(&Output::TransmitPing) {
+        if shell.take().contains(&Output::TransmitPing(0)) {
             shell.pass_to(shell.now + ms(100));
             shell.pong();
         }
@@ -77,7 +77,7 @@ fn the_clocks_stand_still_while_the_backlog_leaves() {
     let pings = shell
         .take()
         .iter()
-        .filter(|output| **output == Output::TransmitPing)
+        .filter(|output| **output == Output::TransmitPing(0))
         .count();
     assert_eq!(pings, 1, "nothing is missed");
     shell.wait(ms(1_000_000));

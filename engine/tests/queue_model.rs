@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::{Just, Strategy, prop_oneof};
 use steadfast_engine::outbox::{Outbox, Waiting};
-use steadfast_engine::{DropReason, Instant, Overflow, Priority, QueueConfig, Refusal};
+use steadfast_engine::{DropReason, Form, Instant, Overflow, Priority, QueueConfig, Refusal};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -145,7 +145,7 @@ impl Pair {
             Op::Expire { after } => {
                 self.now += after;
                 let now = Instant::from_micros(self.now);
-                let expired = std::iter::from_fn(|| self.outbox.expire(now));
+                let expired = std::iter::from_fn(|| self.outbox.expire(now, u32::MAX));
                 let mut expired: Vec<_> = expired.map(|message| message.payload).collect();
                 expired.sort_unstable();
                 assert_eq!(expired, self.model.expire(self.now));
@@ -169,6 +169,8 @@ impl Pair {
             key: item.key,
             expires_at: Instant::from_micros(item.expires_at),
             ticket: item.payload,
+            volatile: false,
+            form: Form::Text,
         };
         let mut dropped = Vec::new();
         let result = self.outbox.push(message, &self.config, &mut dropped);

@@ -1,7 +1,7 @@
 //! What waits for a link: its bounds, its order, and what gives way.
 
 use steadfast_engine::{
-    Config, DropReason, Event, Output, Overflow, Priority, QueueConfig, Refusal, State,
+    Config, Delivered, DropReason, Event, Output, Overflow, Priority, QueueConfig, Refusal, State,
 };
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -162,6 +162,7 @@ fn a_link_that_opens_before_the_late_timer_sends_nothing_stale() {
         payload: stale,
         ticket: 0,
         reason,
+        delivered: Delivered::No,
     };
     assert!(outputs.contains(&Output::Event(event)));
 }

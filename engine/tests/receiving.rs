@@ -1,10 +1,10 @@
 //! From the link to the application.
 
-use steadfast_engine::{Config, Event, Input, Output, QueueConfig};
+use steadfast_engine::{Config, Input, Output, QueueConfig};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::support::{Payload, Shell, ms};
+use crate::support::{Payload, Shell, delivered, gap, ms};
 
 fn narrow(max_messages: u32, max_bytes: u32) -> Config {
     Config {
@@ -37,9 +37,9 @@ fn messages_wait_until_somebody_listens() {
     shell.wait(ms(5_000));
     assert_eq!(shell.take(), []);
     assert_eq!(shell.give(Input::Listen(true)), Ok(()));
-    assert_eq!(shell.take(), early.map(Output::Message));
+    assert_eq!(shell.take(), early.map(delivered));
     let next = shell.receive();
-    assert_eq!(shell.take(), [Output::Message(next)]);
+    assert_eq!(shell.take(), [delivered(next)]);
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn they_wait_again_when_nobody_listens_any_more() {
     let waiting = shell.receive();
     assert_eq!(shell.take(), []);
     assert_eq!(shell.give(Input::Listen(true)), Ok(()));
-    assert_eq!(shell.take(), [Output::Message(waiting)]);
+    assert_eq!(shell.take(), [delivered(waiting)]);
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn they_outlast_the_link() {
     shell.link_closes(1008);
     shell.take();
     assert_eq!(shell.give(Input::Listen(true)), Ok(()));
-    assert_eq!(shell.take(), [Output::Message(waiting)]);
+    assert_eq!(shell.take(), [delivered(waiting)]);
 }
 
 #[test]
@@ -70,8 +70,8 @@ fn too_many_leave_a_gap_that_is_told_before_the_rest() {
     let all: Vec<_> = (0..10).map(|_| shell.receive()).collect();
     assert_eq!(shell.give(Input::Listen(true)), Ok(()));
     let mut expected: Vec<_> = all[..7].iter().copied().map(Output::Discard).collect();
-    expected.push(Output::Event(Event::Gap { missed: 7 }));
-    expected.extend(all[7..].iter().copied().map(Output::Message));
+    expected.push(Output::Event(gap(7)));
+    expected.extend(all[7..].iter().copied().map(delivered));
     assert_eq!(shell.take(), expected);
 }
 
@@ -80,19 +80,19 @@ fn too_many_bytes_leave_a_gap_too() {
     let mut shell = Shell::open(narrow(100, 25));
     let all = [shell.receive(), shell.receive(), shell.receive()];
     assert_eq!(shell.give(Input::Listen(true)), Ok(()));
-    let gap = Output::Event(Event::Gap { missed: 1 });
+    let missed = Output::Event(gap(1));
     let [gone, second, third] = all;
     let expected = [
         Output::Discard(gone),
-        gap,
-        Output::Message(second),
-        Output::Message(third),
+        missed,
+        delivered(second),
+        delivered(third),
     ];
     assert_eq!(shell.take(), expected);
     let long = receive(&mut shell, 1_000_000);
     assert_eq!(
         shell.take(),
-        [Output::Message(long)],
+        [delivered(long)],
         "whoever listens gets it, however long"
     );
 }
@@ -103,10 +103,10 @@ fn a_long_message_waits_alone() {
     let gone = shell.receive();
     let long = receive(&mut shell, 1_000_000);
     assert_eq!(shell.give(Input::Listen(true)), Ok(()));
-    let gap = Output::Event(Event::Gap { missed: 1 });
+    let missed = Output::Event(gap(1));
     assert_eq!(
         shell.take(),
-        [Output::Discard(gone), gap, Output::Message(long)]
+        [Output::Discard(gone), missed, delivered(long)]
     );
 }
 

@@ -30,7 +30,7 @@ fn waking_probes_an_open_link() {
     for input in [Input::Wake, Input::Online, Input::Resume] {
         let mut shell = Shell::answering(Config::default());
         assert_eq!(shell.give(input.clone()), Ok(()));
-        assert_eq!(shell.take(), [Output::TransmitPing]);
+        assert_eq!(shell.take(), [Output::TransmitPing(0)]);
         shell.wait(ms(50));
         shell.pong();
         shell.wait(ms(4_000));
@@ -48,7 +48,7 @@ fn waking_often_sends_one_probe() {
     for input in [Input::Wake, Input::Online, Input::Resume, Input::Wake] {
         assert_eq!(shell.give(input), Ok(()));
     }
-    assert_eq!(shell.take(), [Output::TransmitPing]);
+    assert_eq!(shell.take(), [Output::TransmitPing(0)]);
     assert_eq!(shell.until_dead(), ms(3_000), "its time is not put off");
 }
 
@@ -59,7 +59,7 @@ fn waking_into_an_overdue_probe_probes_again() {
     shell.take();
     shell.pass_to(shell.now + ms(3_600_000));
     assert_eq!(shell.give(Input::Wake), Ok(()));
-    assert_eq!(shell.take(), [Output::TransmitPing]);
+    assert_eq!(shell.take(), [Output::TransmitPing(0)]);
     shell.timeout();
     shell.wait(ms(50));
     shell.pong();
@@ -139,7 +139,7 @@ fn a_jump_of_the_wall_clock_is_a_waking() {
     shell.wall_ahead_ms += 3_600_000;
     shell.take();
     shell.timeout();
-    assert_eq!(shell.take(), [Output::TransmitPing]);
+    assert_eq!(shell.take(), [Output::TransmitPing(0)]);
 
     let mut shell = waiting();
     shell.timeout();
@@ -158,7 +158,7 @@ fn a_jump_excuses_whatever_was_overdue() {
     shell.sleep(ms(3_000));
     assert_eq!(
         shell.take(),
-        [Output::TransmitPing],
+        [Output::TransmitPing(0)],
         "the probe's time ran out in its sleep"
     );
     shell.pong();
@@ -182,7 +182,7 @@ fn hours_of_sleep_cause_one_reconnect() {
     let mut shell = Shell::answering(Config::default());
     shell.wall_ahead_ms += 1;
     shell.sleep(ms(8 * 3_600_000));
-    assert_eq!(shell.take(), [Output::TransmitPing]);
+    assert_eq!(shell.take(), [Output::TransmitPing(0)]);
     shell.until_dead();
     shell.until_dial();
     shell.link_opens();

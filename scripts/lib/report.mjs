@@ -30,3 +30,15 @@ export async function main(work) {
     process.exitCode = 1;
   }
 }
+
+/** Does `work`; when `quiet`, its lines go to the error output, so that what follows stands alone on the other. */
+export async function quietlyIf(quiet, work) {
+  if (!quiet) return work();
+  const { log } = console;
+  console.log = console.error;
+  try {
+    return await work();
+  } finally {
+    console.log = log;
+  }
+}

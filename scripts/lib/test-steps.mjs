@@ -19,15 +19,18 @@ export const STEPS = [
   },
   {
     name: "javascript",
-    shows: "JavaScript is formatted and without lint",
+    shows: "JavaScript is formatted and without lint, and reads and writes the protocol's frames",
     needs: ["npm"],
-    commands: [[NODE, "node_modules/@biomejs/biome/bin/biome", "ci", "--error-on-warnings", "--colors=off"]],
+    commands: [
+      [NODE, "node_modules/@biomejs/biome/bin/biome", "ci", "--error-on-warnings", "--colors=off"],
+      nodeTests("tests/javascript"),
+    ],
   },
   {
     name: "scripts",
     shows: "the scripts do what they say",
     needs: ["basics"],
-    commands: [[NODE, "--test", "scripts/tests/"]],
+    commands: [[NODE, "--test", "scripts/tests/"], nodeTests("tests/chaos")],
   },
   {
     name: "clippy",
@@ -88,6 +91,16 @@ export const STEPS = [
     commands: [["cargo", "test", "--workspace", "--locked"]],
   },
   {
+    name: "sim",
+    shows: "20,000 bad days break no promise, and every planted bug is caught",
+    slow: true,
+    needs: ["basics"],
+    commands: [
+      ["cargo", "run", "--release", "--locked", "-p", "steadfast-sim", "--", "--seeds", "20000"],
+      ["cargo", "run", "--release", "--locked", "-p", "steadfast-sim", "--features", "canaries", "--", "--canaries"],
+    ],
+  },
+  {
     name: "size",
     shows: "what a page loads is within its limit",
     needs: ["package"],
@@ -101,11 +114,14 @@ export const STEPS = [
   },
   {
     name: "engine-wasm",
-    shows: "the engine behaves as wasm",
+    shows: "engine and simulator behave as wasm",
     slow: true,
     needs: ["wasm-pack"],
     wasm: true,
-    commands: [["wasm-pack", "test", "--node", "engine", "--locked"]],
+    commands: [
+      ["wasm-pack", "test", "--node", "engine", "--locked"],
+      ["wasm-pack", "test", "--node", "sim", "--locked"],
+    ],
   },
   {
     name: "browser-chromium",
@@ -129,6 +145,13 @@ export const STEPS = [
     slow: browser !== "chromium",
     needs: ["demo", "server", browser],
     commands: [[NODE, "tests/e2e/run.mjs", "--browser", browser]],
+  })),
+  ...["chromium", "firefox", "webkit"].map((browser) => ({
+    name: `chaos-${browser}`,
+    shows: `nothing is lost, doubled or reordered under faults in ${browser}`,
+    slow: true,
+    needs: ["package", "server", browser],
+    commands: [[NODE, "tests/chaos/run.mjs", "--browser", browser, "--messages", "1000", "--faults", "20"]],
   })),
   {
     name: "conformance",

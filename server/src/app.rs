@@ -29,6 +29,7 @@ use crate::files;
 use crate::links::Links;
 use crate::origin::OriginPolicy;
 use crate::request_id::{self, RequestId};
+use crate::sessions::Sessions;
 
 /// The state behind all routes.
 pub(crate) struct App {
@@ -37,6 +38,7 @@ pub(crate) struct App {
     /// The folder of static files, with every link in its path resolved.
     pub(crate) root: Option<PathBuf>,
     pub(crate) links: Arc<Links>,
+    pub(crate) sessions: Sessions,
     pub(crate) faults: Faults,
     /// Every connection and link, so that a stopping server can wait for them.
     pub(crate) tasks: TaskTracker,

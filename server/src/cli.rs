@@ -1,17 +1,19 @@
 //! The command line.
 
+use std::env;
 use std::net::{IpAddr, Ipv4Addr};
 use std::num::{NonZeroU32, NonZeroUsize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytesize::ByteSize;
 use clap::{ArgAction, Parser};
 use tracing::level_filters::LevelFilter;
 
-use crate::config::{Config, Deadlines, Limits};
+use crate::config::{Config, Deadlines, Limits, StorePlace};
 use crate::log::LogFormat;
 use crate::origin::Origin;
+use crate::sessions::SessionConfig;
 
 /// Development server of Steadfast: WebSocket echo at /ws, rooms at /hub/{room}, static files, and faults on request.
 #[derive(Clone, Debug, Parser)]
@@ -47,6 +49,13 @@ pub struct Cli {
     /// Time between the server's own WebSocket pings
     #[arg(long, value_name = "TIME", default_value = "25s", value_parser = parse_time)]
     ping_interval: Duration,
+    /// File that keeps the sessions, or "memory" to lose them with the process. Unless given: a file for each port in
+    /// ~/.local/state/steadfast, and memory with --port 0
+    #[arg(long, value_name = "FILE")]
+    store: Option<PathBuf>,
+    /// How long messages for an absent client are kept
+    #[arg(long, value_name = "TIME", default_value = "2m", value_parser = parse_time)]
+    session_ttl: Duration,
     /// Offer faults at /api/chaos (loopback only)
     #[arg(long)]
     chaos: bool,
@@ -63,11 +72,28 @@ impl Cli {
     pub fn log(&self) -> (LogFormat, LevelFilter) {
         (self.log_format, self.log_level)
     }
+
+    /// A port that the system chooses is another one each time: nobody would find a file that bears its name again.
+    fn store_place(&self) -> StorePlace {
+        match &self.store {
+            Some(path) if path == Path::new("memory") => StorePlace::Memory,
+            Some(path) => StorePlace::File(path.clone()),
+            None if self.port == 0 => StorePlace::Memory,
+            None => state_folder().map_or(StorePlace::Memory, |folder| {
+                StorePlace::File(folder.join(format!("server-{}.redb", self.port)))
+            }),
+        }
+    }
 }
 
 impl From<Cli> for Config {
     fn from(cli: Cli) -> Self {
         Self {
+            store: cli.store_place(),
+            sessions: SessionConfig {
+                ttl: cli.session_ttl,
+                ..SessionConfig::default()
+            },
             host: cli.host,
             port: cli.port,
             static_dir: cli.static_dir,
@@ -87,6 +113,14 @@ impl From<Cli> for Config {
             },
         }
     }
+}
+
+/// Where programs of this user keep what should outlive them, by the XDG base directory specification.
+fn state_folder() -> Option<PathBuf> {
+    let folder = env::var_os("XDG_STATE_HOME").map(PathBuf::from);
+    let folder = folder.filter(|folder| folder.is_absolute());
+    let folder = folder.or_else(|| Some(env::home_dir()?.join(".local/state")))?;
+    Some(folder.join("steadfast"))
 }
 
 fn parse_host(text: &str) -> Result<IpAddr, String> {
@@ -115,5 +149,31 @@ fn parse_size(text: &str) -> Result<usize, String> {
     match usize::try_from(size.as_u64()) {
         Ok(0) | Err(_) => Err("give at least 1 byte".to_owned()),
         Ok(size) => Ok(size),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(args: &[&str]) -> StorePlace {
+        let name = ["steadfast-server"];
+        Cli::parse_from(name.iter().chain(args)).store_place()
+    }
+
+    #[test]
+    fn sessions_are_kept_in_the_file_that_is_named() {
+        let file = StorePlace::File("sessions.redb".into());
+        assert_eq!(place(&["--store", "sessions.redb", "--port", "0"]), file);
+        assert_eq!(place(&["--store", "memory"]), StorePlace::Memory);
+    }
+
+    #[test]
+    fn otherwise_each_port_has_a_file_but_not_a_port_that_nobody_chose() {
+        assert_eq!(place(&["--port", "0"]), StorePlace::Memory);
+        let StorePlace::File(file) = place(&["--port", "8080"]) else {
+            panic!("a file is expected");
+        };
+        assert!(file.is_absolute() && file.ends_with("steadfast/server-8080.redb"));
     }
 }

@@ -1,10 +1,12 @@
 //! What a server is told before it starts, with every default in one place.
 
+use std::fmt::{self, Display, Formatter};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::origin::Origin;
+use crate::sessions::SessionConfig;
 
 /// Everything a [`Server`](crate::Server) needs to know.
 #[derive(Clone, Debug)]
@@ -23,10 +25,36 @@ pub struct Config {
     pub max_message: usize,
     /// Whether faults can be ordered at `/api/chaos`. Default false; needs a loopback `host`.
     pub chaos: bool,
+    /// Where sessions are kept, unless [`Server::bind_with`](crate::Server::bind_with) is given a
+    /// store. Default memory.
+    pub store: StorePlace,
+    /// Bounds and times of sessions. `max_message` and `ping_interval` are taken from
+    /// [`max_message`](Self::max_message) and [`Deadlines::ping`].
+    pub sessions: SessionConfig,
     /// Bounds on memory and connections.
     pub limits: Limits,
     /// How long the server waits for what.
     pub deadlines: Deadlines,
+}
+
+/// Where a server keeps its sessions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum StorePlace {
+    /// In memory: they end with the process.
+    #[default]
+    Memory,
+    /// In this file, which is made if need be: they outlive the process, whatever ends it. One
+    /// process at a time.
+    File(PathBuf),
+}
+
+impl Display for StorePlace {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory => f.write_str("memory"),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
 }
 
 /// Bounds on what clients can make the server hold.
@@ -77,6 +105,8 @@ impl Default for Config {
             allow_missing_origin: true,
             max_message: 1 << 20,
             chaos: false,
+            store: StorePlace::default(),
+            sessions: SessionConfig::default(),
             limits: Limits::default(),
             deadlines: Deadlines::default(),
         }

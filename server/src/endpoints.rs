@@ -1,6 +1,8 @@
-//! The WebSocket endpoints: `/ws` echoes, `/hub/{room}` passes on to everybody in the room.
+//! The WebSocket endpoints: `/ws` echoes, `/hub/{room}` passes on to everybody in the room. Either speaks
+//! steadfast.v1 to whoever offers it.
 
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Instant;
 
 use axum::extract::{Path, Request, State};
@@ -18,8 +20,8 @@ use crate::error::ApiError;
 use crate::links::{Endpoint, Registration};
 use crate::request_id::{RequestId, is_token};
 use crate::ws::close::Farewell;
-use crate::ws::handshake;
-use crate::ws::link::{Ended, Link};
+use crate::ws::handshake::{self, Spoken};
+use crate::ws::link::{Ended, Link, Listener};
 use crate::ws::outbox::Outbox;
 
 /// The text that asks for a sign of life, and its answer.
@@ -55,25 +57,36 @@ async fn open(
     endpoint: Endpoint,
 ) -> Result<Response, ApiError> {
     app.origins.check(request.headers())?;
-    let (response, socket) = handshake::accept(&mut request)?;
+    let (response, socket, spoken) = handshake::accept(&mut request)?;
     let request_id = RequestId::of_extension(&request);
     let peer = request.extensions().get::<Peer>().cloned();
     let peer = peer.ok_or_else(|| ApiError::of_status(StatusCode::INTERNAL_SERVER_ERROR))?;
     let gate = pass_gate(&app, &endpoint, &peer).await?;
-    let outbox = Arc::new(Outbox::new(app.config.limits.send_buffer));
+    let outbox = Arc::new(Outbox::new(match spoken {
+        Spoken::Plain => app.config.limits.send_buffer,
+        Spoken::Steadfast => app.sessions.outbox_limit(),
+    }));
     if let Some(farewell) = gate.accept_close {
         outbox.close(farewell);
     }
     let registration = app
         .links
-        .register(request_id, endpoint, outbox)
+        .register(request_id, endpoint, outbox, spoken == Spoken::Plain)
         .ok_or_else(ApiError::stopping)?;
     if let Some(wire) = &peer.wire {
         app.faults
             .attach(Arc::clone(registration.entry()), Arc::clone(wire));
     }
-    let tasks = app.tasks.clone();
-    tasks.spawn(run(app, peer, registration, socket));
+    let opening = Opening {
+        app,
+        peer,
+        registration,
+        socket,
+    };
+    match spoken {
+        Spoken::Plain => opening.run_plain(),
+        Spoken::Steadfast => opening.run_session()?,
+    }
     Ok(response)
 }
 
@@ -93,51 +106,116 @@ async fn pass_gate(app: &App, endpoint: &Endpoint, peer: &Peer) -> Result<Gate, 
     }
 }
 
-/// Holds `peer` to the end, because the connection's place is counted until the link is gone.
-async fn run(app: Arc<App>, peer: Peer, registration: Registration, socket: OnUpgrade) {
-    let entry = registration.entry();
-    let id = entry.request_id.clone();
-    let stream = match socket.await {
-        Ok(upgraded) => TokioIo::new(upgraded),
-        Err(error) => {
-            warn!(requestId = id.as_str(), error = %error, "handshake not completed");
-            return;
-        }
-    };
-    info!(requestId = id.as_str(), connection = entry.id(), endpoint = %entry.endpoint, peer = %peer.address, "link opened");
-    let opened = Instant::now();
-    let mut messages = 0_u64;
-    let outbox = Arc::clone(&entry.outbox);
-    let mut link = Link::new(
-        stream,
-        outbox,
-        app.config.max_message,
-        app.config.deadlines.clone(),
-    )
-    .await;
-    let ended = link
-        .run(|message| {
-            messages += 1;
-            answer(&app, &entry.endpoint, message)
-        })
-        .await;
-    log_end(&registration, &ended, messages, opened);
-    // A link that says goodbye is no longer open to anybody else.
-    drop(registration);
-    link.leave(&ended).await;
-    drop(peer);
+/// A link whose handshake is about to be answered.
+struct Opening {
+    app: Arc<App>,
+    /// Held to the end, because the connection's place is counted until the link is gone.
+    peer: Peer,
+    registration: Registration,
+    socket: OnUpgrade,
 }
 
-fn answer(app: &App, endpoint: &Endpoint, message: Message) -> Option<Message> {
-    if matches!(&message, Message::Text(text) if text.as_str() == PING) {
-        return Some(Message::text(PONG));
+impl Opening {
+    fn run_plain(self) {
+        let endpoint = self.registration.entry().endpoint.clone();
+        let listener = Plain::new(Arc::clone(&self.app), endpoint);
+        let limit = self.app.config.max_message;
+        self.spawn(listener, limit);
     }
-    match endpoint {
-        Endpoint::Echo => Some(message),
-        Endpoint::Hub(room) => {
-            app.links.broadcast(room, &message);
-            None
+
+    fn run_session(self) -> Result<(), ApiError> {
+        let (entry, sessions) = (self.registration.entry(), &self.app.sessions);
+        let rooms = entry.endpoint.room().map(str::to_owned);
+        let port = sessions.open(
+            entry.request_id.as_str(),
+            &entry.endpoint.to_string(),
+            rooms.into_iter().collect(),
+            Arc::clone(&entry.outbox),
+        );
+        let port = port.ok_or_else(|| ApiError::of_status(StatusCode::SERVICE_UNAVAILABLE))?;
+        let limit = sessions.max_frame();
+        self.spawn(port, limit);
+        Ok(())
+    }
+
+    fn spawn(self, listener: impl Listener + Send + 'static, limit: usize) {
+        let tasks = self.app.tasks.clone();
+        tasks.spawn(self.run(listener, limit));
+    }
+
+    async fn run(self, listener: impl Listener, limit: usize) {
+        let Self {
+            app,
+            peer,
+            registration,
+            socket,
+        } = self;
+        let entry = registration.entry();
+        let id = entry.request_id.clone();
+        let stream = match socket.await {
+            Ok(upgraded) => TokioIo::new(upgraded),
+            Err(error) => {
+                warn!(requestId = id.as_str(), error = %error, "handshake not completed");
+                return;
+            }
+        };
+        info!(requestId = id.as_str(), connection = entry.id(), endpoint = %entry.endpoint, peer = %peer.address, "link opened");
+        let opened = Instant::now();
+        let outbox = Arc::clone(&entry.outbox);
+        let deadlines = app.config.deadlines.clone();
+        let mut link = Link::new(stream, listener, outbox, limit, deadlines).await;
+        let ended = link.run().await;
+        log_end(&registration, &ended, link.heard(), opened);
+        // A link that says goodbye is no longer open to anybody else.
+        drop(registration);
+        link.leave(&ended).await;
+        drop(peer);
+    }
+}
+
+/// The other side of a link without a session.
+struct Plain {
+    app: Arc<App>,
+    endpoint: Endpoint,
+    heard: u64,
+}
+
+impl Plain {
+    fn new(app: Arc<App>, endpoint: Endpoint) -> Self {
+        let heard = 0;
+        Self {
+            app,
+            endpoint,
+            heard,
         }
+    }
+}
+
+impl Listener for Plain {
+    const READS_WHILE_BLOCKED: bool = false;
+
+    fn hear(&mut self, message: Message) -> Option<Message> {
+        self.heard += 1;
+        if matches!(&message, Message::Text(text) if text.as_str() == PING) {
+            return Some(Message::text(PONG));
+        }
+        match &self.endpoint {
+            Endpoint::Echo => Some(message),
+            Endpoint::Hub(room) => {
+                self.app.links.broadcast(room, &message);
+                None
+            }
+        }
+    }
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+
+    fn sent(&mut self, _: usize) {}
+
+    fn heard(&self) -> u64 {
+        self.heard
     }
 }
 
@@ -153,7 +231,9 @@ fn log_end(registration: &Registration, ended: &Ended, messages: u64, opened: In
                 connection, code, messages, seconds, "link closed by the client"
             );
         }
-        Ended::ByServer(farewell @ (Farewell::GoingAway | Farewell::Ordered { .. })) => {
+        Ended::ByServer(
+            farewell @ (Farewell::GoingAway | Farewell::Session { .. } | Farewell::Ordered { .. }),
+        ) => {
             let (code, reason) = (farewell.code(), farewell.reason());
             info!(
                 requestId = id,

@@ -12,6 +12,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::request_id::RequestId;
+use crate::store::StoreOpenError;
 
 /// Why a server could not start.
 #[derive(Debug, Error)]
@@ -31,6 +32,17 @@ pub enum StartError {
     #[error("cannot serve the folder {}: {source}", .path.display())]
     StaticDir {
         /// The folder asked for.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file of sessions cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreOpenError),
+    /// The folder for the file of sessions cannot be made.
+    #[error("cannot make the folder {} for the store: {source}", .path.display())]
+    StoreFolder {
+        /// The folder.
         path: PathBuf,
         /// What the system said.
         source: io::Error,

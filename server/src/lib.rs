@@ -1,4 +1,5 @@
-//! The development server of Steadfast: a WebSocket echo, rooms, static files, and faults on request.
+//! Steadfast on the server: reliable [`sessions`] for any axum application, and the development server on top of
+//! them, with a WebSocket echo, rooms, static files, and faults on request.
 //!
 //! ```no_run
 //! # async fn start() -> Result<(), steadfast_server::StartError> {
@@ -13,7 +14,7 @@
 //!
 //! A request's way: `server` accepts, `admission` counts, `head` reads the first request under deadlines,
 //! `connection` hands it to hyper, `app` routes it and gives it its id, `endpoints` opens a WebSocket,
-//! and `ws::link` runs it.
+//! and `ws::link` runs it: for a plain link it answers at once, for a session it hands every frame to [`sessions`].
 
 mod admission;
 mod app;
@@ -29,12 +30,15 @@ mod head;
 mod links;
 mod log;
 mod origin;
+mod playground;
 mod request_id;
 mod server;
+pub mod sessions;
+mod store;
 mod ws;
 
 pub use cli::Cli;
-pub use config::{Config, Deadlines, Limits};
+pub use config::{Config, Deadlines, Limits, StorePlace};
 pub use error::StartError;
 pub use log::{InvalidLogFormat, LogFormat, init as init_log};
 pub use origin::{InvalidOrigin, Origin};

@@ -75,12 +75,14 @@ pub(crate) struct Registration {
 }
 
 impl Links {
-    /// Enters a link; none once the server stops.
+    /// Enters a link; none once the server stops. If it is `plain` it gets what is broadcast in its
+    /// room; what is published to a session comes from the session.
     pub(crate) fn register(
         self: &Arc<Self>,
         request_id: RequestId,
         endpoint: Endpoint,
         outbox: Arc<Outbox>,
+        plain: bool,
     ) -> Option<Registration> {
         let mut state = self.lock();
         if state.closing {
@@ -88,7 +90,7 @@ impl Links {
         }
         state.last += 1;
         let number = state.last;
-        if let Endpoint::Hub(room) = &endpoint {
+        if let (Endpoint::Hub(room), true) = (&endpoint, plain) {
             let members = state.rooms.entry(Arc::clone(room)).or_default();
             members.insert(number, Arc::clone(&outbox));
         }

@@ -1,7 +1,9 @@
 //! Starting, accepting, stopping.
 
+use std::fs::DirBuilder;
 use std::io;
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,10 +18,12 @@ use tracing::{info, warn};
 use crate::admission::Admission;
 use crate::app::{App, router};
 use crate::chaos::faults::Faults;
-use crate::config::Config;
+use crate::config::{Config, StorePlace};
 use crate::connection::Service;
 use crate::error::StartError;
 use crate::origin::OriginPolicy;
+use crate::playground::Playground;
+use crate::sessions::{EmbeddedStore, MemoryStore, SessionConfig, SessionStore, Sessions};
 
 /// Connections that may be told at one time why they are refused; more are dropped without a word.
 const DENIALS: usize = 64;
@@ -36,11 +40,30 @@ pub struct Server {
 }
 
 impl Server {
-    /// Checks the configuration and starts to listen. Connections wait until [`run`](Self::run).
+    /// Checks the configuration, starts to listen, and opens the store. Connections wait until
+    /// [`run`](Self::run).
     ///
     /// # Errors
     /// See [`StartError`].
     pub async fn bind(config: Config) -> Result<Self, StartError> {
+        Self::listen(config, open_store).await
+    }
+
+    /// As [`bind`](Self::bind), with a store of your own instead of [`Config::store`].
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn bind_with(
+        config: Config,
+        store: Arc<dyn SessionStore>,
+    ) -> Result<Self, StartError> {
+        Self::listen(config, |_| Ok(store)).await
+    }
+
+    async fn listen(
+        config: Config,
+        store: impl FnOnce(&StorePlace) -> Result<Arc<dyn SessionStore>, StartError>,
+    ) -> Result<Self, StartError> {
         if config.chaos && !config.host.is_loopback() {
             return Err(StartError::ChaosNotLocal(config.host));
         }
@@ -49,7 +72,9 @@ impl Server {
             None => None,
         };
         let (listener, address) = listen(SocketAddr::new(config.host, config.port)).await?;
+        let store = store(&config.store)?;
         let app = Arc::new(App {
+            sessions: Sessions::start(session_config(&config), store, Playground),
             origins: OriginPolicy::new(
                 config.origins.clone(),
                 config.allow_missing_origin,
@@ -83,7 +108,8 @@ impl Server {
     /// and returns when all are gone, or after [`Deadlines::shutdown`](crate::Deadlines::shutdown).
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
-        info!(address = %self.address, "listening");
+        let store = &self.service.app.config.store;
+        info!(address = %self.address, store = %store, "listening");
         loop {
             tokio::select! {
                 accepted = self.listener.accept() => self.take(accepted).await,
@@ -130,10 +156,8 @@ impl Server {
         app.faults.lift_all();
         app.links.go_away();
         app.tasks.close();
-        if timeout(app.config.deadlines.shutdown, app.tasks.wait())
-            .await
-            .is_err()
-        {
+        let ended = async { tokio::join!(app.tasks.wait(), app.sessions.stop()) };
+        if timeout(app.config.deadlines.shutdown, ended).await.is_err() {
             warn!(
                 connections = app.tasks.len(),
                 "stopped without waiting any longer"
@@ -142,6 +166,29 @@ impl Server {
             info!("stopped");
         }
     }
+}
+
+fn session_config(config: &Config) -> SessionConfig {
+    SessionConfig {
+        max_message: u32::try_from(config.max_message).unwrap_or(u32::MAX),
+        ping_interval: config.deadlines.ping,
+        ..config.sessions.clone()
+    }
+}
+
+fn open_store(place: &StorePlace) -> Result<Arc<dyn SessionStore>, StartError> {
+    let StorePlace::File(path) = place else {
+        return Ok(Arc::new(MemoryStore::new()));
+    };
+    if let Some(folder) = path.parent().filter(|folder| !folder.exists()) {
+        // What is kept there was said in confidence.
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        made.map_err(|source| StartError::StoreFolder {
+            path: folder.to_owned(),
+            source,
+        })?;
+    }
+    Ok(Arc::new(EmbeddedStore::open(path)?))
 }
 
 async fn real_dir(path: &Path) -> Result<PathBuf, StartError> {

@@ -123,7 +123,7 @@ macro_rules! everywhere {
                 what_was_given_is_named
                 a_wrong_name_is_answered_with_the_nearest
                 an_unknown_name_without_a_value_counts_as_absent
-                options_of_sessions_are_unknown_in_plain_mode
+                options_that_are_not_built_are_unknown
                 options_that_are_no_object_are_refused
                 the_bounds_of_the_adaptive_interval_fit_each_other
                 options_of_methods_are_checked_as_well
@@ -206,6 +206,116 @@ macro_rules! everywhere {
                 reconnecting_in_a_listener_makes_one_new_link
                 every_method_may_be_called_in_every_event
                 a_listener_may_throw_in_every_event
+            }
+
+            mod session_opening {
+                a_session_says_hello_and_is_open_after_the_welcome
+                only_the_protocol_is_offered_and_the_applications_own_travel_in_the_hello
+                a_server_that_does_not_take_the_protocol_is_not_spoken_to
+                what_is_sent_before_the_welcome_waits_for_it
+                a_welcome_that_does_not_come_in_time_is_given_up
+                auth_is_asked_before_every_attempt_and_travels_in_the_hello
+                auth_is_asked_once_at_a_time
+                auth_that_fails_or_gives_no_string_is_asked_again
+                auth_that_answers_late_says_nothing_on_a_link_that_is_gone
+                refused_credentials_are_asked_for_once_more_and_are_then_the_end
+                authenticate_resolves_when_the_server_has_taken_the_token
+                authenticate_rejects_when_it_is_refused_or_cannot_be_answered
+                what_only_one_mode_has_is_refused_in_the_other
+                pings_have_ids_and_the_servers_are_answered_at_once
+            }
+
+            mod session_resuming {
+                a_lost_link_is_resumed_with_the_token_and_a_higher_claim
+                what_was_not_stored_is_sent_again_and_the_rest_is_not
+                a_buffer_is_sent_again_as_it_was
+                deliver_and_flush_wait_for_the_acknowledgement
+                a_loss_says_how_many_are_unacknowledged
+                positions_say_how_far_each_stream_was_handed_over
+                a_session_that_is_gone_is_lost_aloud_and_what_waited_goes_on
+                nothing_of_one_user_reaches_another
+                a_session_that_was_taken_over_is_the_end_and_what_follows_is_another
+                reconnecting_in_the_last_event_begins_anew_as_well
+                a_volatile_message_is_not_sent_again
+                more_than_sixty_four_streams_over_time_are_told_apart
+                a_hole_is_told_before_the_message_behind_it
+            }
+
+            mod session_units {
+                messages_of_one_task_leave_in_one_frame
+                a_message_alone_has_no_byte_added
+                the_count_of_a_control_frame_is_what_went_before
+                texts_of_every_kind_survive_a_unit_each_way
+                texts_of_every_kind_survive_alone_each_way
+                lone_surrogates_at_a_joint_stay_apart
+                buffers_travel_together_as_well
+                blobs_are_cut_too_and_sent_alone
+                kinds_do_not_mix_and_order_is_kept
+                a_large_message_travels_alone
+                a_unit_has_at_most_1024_messages
+                what_waited_is_sent_in_units_too
+                more_than_the_window_waits_for_an_acknowledgement
+            }
+
+            mod session_receiving {
+                a_message_says_its_session_stream_and_number
+                messages_in_a_plain_link_have_no_such_fields
+                nothing_is_handed_over_before_somebody_listens
+                what_was_handed_over_is_acknowledged
+                an_acknowledgement_leaves_before_a_pong
+                a_listener_that_throws_has_taken_the_message
+                a_message_that_cannot_be_decoded_does_not_stop_the_others
+                an_iterator_has_taken_a_message_when_it_asks_for_the_next
+                the_slowest_iterator_decides
+                reading_ahead_does_not_stop
+                leaving_a_loop_has_taken_the_message_in_hand
+                what_an_iterator_never_read_is_for_who_listens_next
+                messages_wait_while_a_listener_is_away
+                a_unit_ends_where_a_listener_closes
+                what_a_listener_sends_leaves_in_one_unit
+                more_than_the_window_never_comes_and_nothing_is_lost_before_a_listener
+            }
+
+            mod session_breaches {
+                whatever_breaks_the_protocol_closes_the_link_and_the_next_resumes
+                a_unit_counts_whole_or_not_at_all
+                before_the_welcome_only_a_welcome_or_an_error_may_come
+                a_welcome_before_the_hello_is_none
+                a_welcome_that_cannot_be_true_is_none
+                a_frame_that_the_server_finds_too_large_is_a_breach_and_not_the_end
+                what_the_server_takes_bounds_what_is_sent
+            }
+
+            mod session_ending {
+                closing_sends_what_waits_and_then_the_end
+                closing_drops_what_the_window_does_not_allow
+                closing_without_a_link_says_nothing_to_the_server
+                a_session_goes_on_after_any_close_code_that_is_retried
+                reconnecting_by_hand_resumes
+                a_queue_that_is_off_needs_a_welcome
+                drain_takes_back_what_has_no_number
+                a_thousand_messages_leave_no_payload_behind
+            }
+
+            mod session_storage {
+                a_session_is_stored_under_its_address_without_the_query
+                the_claim_is_stored_before_the_hello
+                the_next_page_goes_on_with_the_session
+                two_clients_at_once_have_sessions_of_their_own
+                a_new_client_takes_the_free_session_that_was_used_last
+                what_is_long_gone_is_not_asked_for
+                a_row_that_is_none_is_not_used
+                a_page_that_is_put_away_lets_go_and_asks_again
+                what_another_page_did_with_the_session_is_known_when_it_comes_back
+                a_session_that_another_page_keeps_is_lost_to_this_one
+                a_client_that_gave_up_lets_go
+                closing_deletes_what_is_stored
+                a_session_that_is_gone_gives_way_to_the_new_one
+                the_session_of_another_user_stays
+                storage_that_refuses_means_memory_and_is_said
+                storage_that_stops_working_means_memory_too
+                memory_stores_nothing_and_holds_nothing
+                a_lost_welcome_strands_nobody
             }
         }
     };

@@ -70,9 +70,10 @@ test("try now ends the wait, and close and open do what they say", chaos, async 
   await connected(page);
 });
 
-test("every fault button strikes, and the page gets over it", chaos, async ({ page, server }) => {
+test("every fault button strikes, the page gets over it, and its counters agree", chaos, async ({ page, server }) => {
   await openDemo(page);
   await faultsOffered(page);
+  await page.fill("#burst-size", "20");
   const labels = await page.evaluate(() =>
     [...document.querySelectorAll(".fault strong")].map((label) => label.textContent),
   );
@@ -83,13 +84,26 @@ test("every fault button strikes, and the page gets over it", chaos, async ({ pa
   for (const label of labels) {
     await settled(page, server);
     await page.evaluate(() => document.querySelector("#clear-log").click());
+    await page.click("#burst button");
     await page.evaluate(press, label);
+    await page.click("#burst button");
     await page.until(`the log to tell of ${label}`, tellsOf, [label]);
     if (AT_ONCE.test(label)) await page.until("the disconnect", logs, ["disconnect"]);
     await page.evaluate(() => document.querySelector("#lift-all").click());
     await page.until("nothing to stand", () => document.querySelector("#standing").hidden);
   }
   await settled(page, server);
+  const sent = String(40 * labels.length);
+  await page.until("the counters to agree", countersAre, [{ sent, flight: "0", acknowledged: sent, handed: sent }]);
+});
+
+test("without a session the same page talks to any server", {}, async ({ page }) => {
+  await openDemo(page);
+  await page.click("#reliable");
+  await connected(page);
+  await page.type("#text", `plain${ENTER}`);
+  await page.until("the echo", shows, [".theirs .body", "plain"]);
+  assert.equal(await page.evaluate(() => document.querySelector("#counters").checkVisibility()), false);
 });
 
 test("a connection that was given up starts again from the banner", chaos, async ({ page, server }) => {
@@ -278,6 +292,10 @@ function drawsLine(selector) {
 
 function logs(event) {
   return document.querySelector(`#log [data-kind=${event}]`);
+}
+
+function countersAre(wanted) {
+  return Object.entries(wanted).every(([name, text]) => document.querySelector(`#count-${name}`).textContent === text);
 }
 
 function newestLink() {

@@ -17,11 +17,16 @@ same<typeof client.state, State>();
 same<typeof client.health, Health>();
 same<typeof client.bufferedAmount, number>();
 same<typeof client.queued, { messages: number; bytes: number }>();
+same<typeof client.session, { id: string; resumed: boolean } | null>();
 // @ts-expect-error the state is not for setting
 client.state = "open";
 // @ts-expect-error neither is the URL
 client.url = "wss://example.org/";
 
+same<ReturnType<typeof client.authenticate>, Promise<void>>();
+client.authenticate("token");
+// @ts-expect-error a token is a string
+client.authenticate(7);
 client.connect();
 client.reconnect();
 client.reconnect("the user asked");
@@ -52,6 +57,12 @@ client.on("close", (info) => same<typeof info, CloseInfo>());
 client.on("failed", (error) => same<typeof error, SteadfastError>());
 client.on("error", (error) => same<typeof error, SteadfastError>(), { once: true });
 client.on("heartbeat", ({ rtt }) => same<typeof rtt, number | null>());
+client.on("message", ({ session, number, stream }) => {
+  same<[typeof session, typeof number, typeof stream], [string | undefined, number | undefined, string | undefined]>();
+});
+client.on("dropped", ({ delivered }) => same<typeof delivered, false | "unknown">());
+client.on("gap", ({ missed, stream }) => same<[typeof missed, typeof stream], [number | null, string | null]>());
+client.on("reconnected", ({ resumed, replayed }) => same<[typeof resumed, typeof replayed], [boolean, number]>());
 // @ts-expect-error no such event
 client.on("opened", () => {});
 // @ts-expect-error this event has no such detail

@@ -38,9 +38,23 @@ export const all: Options = {
   log: ({ level, requestId }) => console.log(level, requestId),
 };
 
+export const reliable: Options[] = [
+  { session: true, auth: () => "token" },
+  { session: {}, auth: async () => "token" },
+  { session: { storage: "browser" } },
+  { session: { storage: "tab" } },
+  { session: { storage: "memory" } },
+];
+
 export const off: Options = { heartbeat: false, reconnect: false, queue: false, requestIdParam: false, log: "silent" };
 
 export const mistakes: Options[] = [
+  // @ts-expect-error no such storage
+  { session: { storage: "disk" } },
+  // @ts-expect-error where it is kept goes into an object
+  { session: "browser" },
+  // @ts-expect-error a token is asked for
+  { auth: "token" },
   // @ts-expect-error no such option
   { hearbeat: false },
   // @ts-expect-error no such option one level down

@@ -1,4 +1,5 @@
 // The conversation: with the server's echo, or with everybody in a room of its hub.
+import { countSent } from "./counters.js";
 import { appendScrolled, byId, make, spoken } from "./dom.js";
 
 const KEPT = 2_500;
@@ -20,12 +21,13 @@ export function chosenDestination() {
 
 /** Shows what `client` receives, and what becomes of each message given to it. */
 export function watchChat(client, destination) {
-  conversation = { client, room: destination.room, sent: new Map() };
+  conversation = { client, room: destination.room, reliable: destination.reliable, sent: new Map() };
   const { sent } = conversation;
   transcript.replaceChildren();
   showMode(destination);
   client.on("message", ({ data }) => receive(data, sent));
   client.on("disconnect", () => {
+    if (destination.reliable) return;
     for (const message of sent.values()) {
       if (message.row.dataset.state === "sent") mark(message.row, "unconfirmed", "sent, unconfirmed");
     }
@@ -45,7 +47,7 @@ function showMode({ room: current }) {
 }
 
 function send(body) {
-  const { client, sent } = conversation;
+  const { client, sent, reliable } = conversation;
   lastNumber += 1;
   const id = `${tab}-${lastNumber}`;
   const row = rowOf("mine", conversation.room ? name.value || "you" : "you", body);
@@ -53,8 +55,10 @@ function send(body) {
   sent.set(id, message);
   mark(row, "waiting", "waiting");
   appendScrolled(transcript, row, KEPT);
-  client.deliver({ id, from: name.value, text: body }).then(
-    () => row.dataset.state === "waiting" && mark(row, "sent", "sent"),
+  const fate = client.deliver({ id, from: name.value, text: body });
+  countSent(fate);
+  fate.then(
+    () => row.dataset.state === "waiting" && mark(row, "sent", reliable ? "stored by the server" : "sent"),
     (error) => mark(row, "failed", `not sent: ${error.message}`),
   );
 }

@@ -52,7 +52,8 @@ const EVENTS = {
   disconnect: ({ code, reason, willRetry, unconfirmed }) =>
     `code ${code}${reason && ` “${reason}”`}, ${willRetry ? "will retry" : "no retry"}, ${unconfirmed} unconfirmed`,
   reconnecting: ({ attempt, delay, reason }) => `attempt ${attempt} in ${spoken(delay)}${reason && `: ${reason}`}`,
-  reconnected: ({ attempts, downtime }) => `after ${spoken(downtime)}, attempts: ${attempts}`,
+  reconnected: ({ attempts, downtime, resumed, replayed }) =>
+    `after ${spoken(downtime)}, attempts: ${attempts}${resumed ? `, session resumed, ${replayed} sent again` : ""}`,
   failed: ({ code, message }) => `${code}: ${message}`,
   close: ({ code, reason }) => `code ${code}${reason && ` “${reason}”`}`,
   error: ({ code, message }) => `${code}: ${message}`,
@@ -60,6 +61,7 @@ const EVENTS = {
   health: ({ grade, score, trend }) => `${grade}, ${Math.round(score)} and ${trend}`,
   queue: ({ messages, bytes }) => (messages === 0 ? "empty again" : `${messages} waiting, ${bytes} B`),
   dropped: ({ reason }) => `a message was dropped: ${reason}`,
+  gap: ({ missed, reason }) => `${missed ?? "some"} messages are missing: ${reason}`,
 };
 
 byId("clear-log").addEventListener("click", () => list.replaceChildren());

@@ -8,6 +8,7 @@ import { watchBanner } from "./banner.js";
 import { watchChaos } from "./chaos.js";
 import { watchCharts } from "./chart.js";
 import { chosenDestination, watchChat } from "./chat.js";
+import { watchCounters } from "./counters.js";
 import { byId } from "./dom.js";
 import { note, record, watchLog } from "./log.js";
 import { watchStatus } from "./status.js";
@@ -21,7 +22,8 @@ const options = {
   log: record,
 };
 
-const panels = [watchLog, watchStatus, watchBanner, watchCharts, watchChat, watchChaos];
+const panels = [watchLog, watchStatus, watchBanner, watchCharts, watchCounters, watchChat, watchChaos];
+const reliable = byId("reliable");
 let client = null;
 
 try {
@@ -35,12 +37,13 @@ try {
 
 /** Opens a connection to the chosen place of the server, instead of the one before it. */
 function open() {
-  const destination = chosenDestination();
+  const destination = { ...chosenDestination(), reliable: reliable.checked };
   client?.close(1000, "another place");
-  client = new Steadfast(destination.path, options);
+  client = new Steadfast(destination.path, { ...options, session: destination.reliable });
   for (const watch of panels) watch(client, destination);
 }
 
+reliable.addEventListener("change", open);
 byId("try-now").addEventListener("click", () => client?.reconnect("asked for by hand"));
 byId("reconnect").addEventListener("click", () => client?.reconnect("asked for by hand"));
 byId("close").addEventListener("click", () => {

@@ -1,10 +1,11 @@
 //! From the wish for a link to an open one.
 
 use super::{Engine, Link, Phase};
+use crate::planted::{self, Bug};
 use crate::timers::Timer;
 use crate::{Cause, Event, Fault, HangUp, Instant, Loss, Output, Refusal, Span, State};
 
-impl<P: PartialEq> Engine<P> {
+impl<P: PartialEq + Clone> Engine<P> {
     pub(super) fn connect(&mut self, now: Instant) -> Result<(), Refusal> {
         match self.state {
             State::Closing | State::Closed => Err(Refusal::Closed),
@@ -82,7 +83,11 @@ impl<P: PartialEq> Engine<P> {
         }
         self.heartbeat
             .handle_open(now, now.since(self.link.dialed_at));
-        if self.config.greets {
+        if self.config.session {
+            self.discard_inbox();
+            self.session.rewind();
+        }
+        if self.config.greets || self.config.session {
             self.phase = Phase::Greeting;
             let (generation, attempt) = (self.generation, self.attempts);
             self.outputs.push(Output::Greet {
@@ -90,26 +95,32 @@ impl<P: PartialEq> Engine<P> {
                 attempt,
             });
         } else {
-            self.open(now);
+            self.open(now, false, 0);
         }
     }
 
     pub(super) fn handle_greeted(&mut self, now: Instant) {
-        if self.phase == Phase::Greeting {
-            self.open(now);
+        if self.phase == Phase::Greeting && !self.config.session {
+            self.open(now, false, 0);
         }
     }
 
-    /// The link carries messages from here on.
-    fn open(&mut self, now: Instant) {
+    /// The link carries messages from here on. Session: whether it goes on, and how many messages of
+    /// a lost link are sent again.
+    pub(super) fn open(&mut self, now: Instant, resumed: bool, replayed: u32) {
         self.timers.stop(Timer::Connect);
         self.timers.stop(Timer::GiveUp);
         self.phase = Phase::Open;
         self.link.opened_at = now;
+        if planted::is(Bug::BackoffResetEarly) {
+            self.attempts = 0;
+            self.backoff.reset();
+        }
         self.expire_messages(now);
         self.set_state(State::Open);
         self.tell(Event::Open {
             attempt: self.attempts,
+            resumed,
         });
         if let Some(lost_at) = self.lost_at.take() {
             self.health.handle_reconnected(now);
@@ -117,6 +128,8 @@ impl<P: PartialEq> Engine<P> {
             self.tell(Event::Reconnected {
                 attempts: self.attempts_since_loss,
                 downtime,
+                resumed,
+                replayed,
             });
         }
         self.update_health(now);

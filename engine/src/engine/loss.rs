@@ -15,7 +15,7 @@ enum Verdict {
     Fail(FailureKind),
 }
 
-impl<P: PartialEq> Engine<P> {
+impl<P: PartialEq + Clone> Engine<P> {
     pub(super) fn handle_link_closed(&mut self, now: Instant, code: u16, was_clean: bool) {
         if self.has_attempt() || self.phase == Phase::Open {
             // A server that goes away says so; its closing has nothing to do with a ping.
@@ -38,7 +38,7 @@ impl<P: PartialEq> Engine<P> {
     /// The link, or the attempt, has ended by itself: what next?
     pub(super) fn lose(&mut self, now: Instant, loss: Loss) {
         let opened = self.forget_link(now);
-        if self.config.decides {
+        if self.config.decides && !self.is_taken_over(loss) {
             self.undecided = Some(Undecided {
                 loss,
                 opened,
@@ -91,6 +91,7 @@ impl<P: PartialEq> Engine<P> {
                 code: 1000,
                 was_clean: true,
             };
+            self.say_goodbye();
             self.leave_link(now, HangUp::Closed, loss);
         } else if self.has_attempt() {
             self.hang_up(HangUp::Closed);
@@ -99,9 +100,8 @@ impl<P: PartialEq> Engine<P> {
         self.set_state(State::Closing);
         self.rest();
         self.inbox.clear();
-        while let Some(message) = self.outbox.pop() {
-            self.drop_message(message, DropReason::Closed);
-        }
+        self.drop_numbered(DropReason::Closed);
+        self.drop_waiting(DropReason::Closed);
         self.settle_flushes(false);
         self.tell_if_drained();
         self.set_state(State::Closed);
@@ -131,7 +131,14 @@ impl<P: PartialEq> Engine<P> {
             self.attempts_since_loss = 0;
         }
         self.phase = Phase::Rest;
-        for timer in [Timer::Connect, Timer::Ping, Timer::Pong, Timer::Drain] {
+        for timer in [
+            Timer::Connect,
+            Timer::Ping,
+            Timer::Pong,
+            Timer::Drain,
+            Timer::Ack,
+            Timer::Doubt,
+        ] {
             self.timers.stop(timer);
         }
         self.heartbeat.handle_loss();
@@ -161,7 +168,8 @@ impl<P: PartialEq> Engine<P> {
             self.tell_loss(loss, opened, !matches!(verdict, Verdict::Fail(_)));
         }
         let Some(config) = self.config.reconnect.clone() else {
-            return self.fail(FailureKind::RetriesExhausted, loss);
+            let Verdict::Fail(kind) = verdict else { return };
+            return self.fail(kind, loss);
         };
         match verdict {
             Verdict::Fail(kind) => self.fail(kind, loss),
@@ -180,6 +188,9 @@ impl<P: PartialEq> Engine<P> {
     }
 
     fn judge(&mut self, now: Instant, loss: Loss, decision: Option<Decision>) -> Verdict {
+        if self.is_taken_over(loss) {
+            return Verdict::Fail(FailureKind::TakenOver);
+        }
         let Some(config) = &self.config.reconnect else {
             return Verdict::Fail(FailureKind::RetriesExhausted);
         };
@@ -190,11 +201,11 @@ impl<P: PartialEq> Engine<P> {
             (Some(Decision::Stop), _) => Verdict::Fail(FailureKind::Refused),
             (Some(Decision::Reauthenticate), _) => self.reauthenticate(),
             (None, Cause::Invalid) => Verdict::Fail(FailureKind::Invalid),
-            (None, Cause::Closed) => match policy(loss.code) {
+            (None, Cause::Closed) => match policy(loss.code, self.config.session) {
                 Policy::Retry | Policy::TooLarge => Verdict::Wait { later: false },
                 Policy::RetryLater => Verdict::Wait { later: true },
                 Policy::Stop if self.link.provoked => Verdict::Wait { later: false },
-                Policy::Stop => Verdict::Fail(FailureKind::Refused),
+                Policy::Stop | Policy::TakenOver => Verdict::Fail(FailureKind::Refused),
                 Policy::Reauthenticate => self.reauthenticate(),
             },
             (None, _) => Verdict::Wait { later: false },
@@ -204,6 +215,11 @@ impl<P: PartialEq> Engine<P> {
             _ if exhausted => Verdict::Fail(FailureKind::RetriesExhausted),
             verdict => verdict,
         }
+    }
+
+    /// Whether the session has another owner now.
+    fn is_taken_over(&self, loss: Loss) -> bool {
+        loss.cause == Cause::Closed && policy(loss.code, self.config.session) == Policy::TakenOver
     }
 
     fn is_exhausted(&self, now: Instant, config: &ReconnectConfig) -> bool {
@@ -233,12 +249,21 @@ impl<P: PartialEq> Engine<P> {
         if loss.cause == Cause::HeartbeatTimeout {
             self.tell(Event::Error(Fault::HeartbeatTimeout));
         }
-        if loss.cause == Cause::Closed && policy(loss.code) == Policy::TooLarge {
+        if loss.cause == Cause::Closed && policy(loss.code, self.config.session) == Policy::TooLarge
+        {
             let bytes = self.link.largest_bytes;
-            self.tell(Event::Error(Fault::MessageTooLarge { bytes }));
+            self.tell(Event::Error(if self.config.session {
+                Fault::Protocol
+            } else {
+                Fault::MessageTooLarge { bytes }
+            }));
         }
         if opened {
-            let unconfirmed = self.link.unconfirmed;
+            let unconfirmed = if self.config.session {
+                self.unacknowledged()
+            } else {
+                self.link.unconfirmed
+            };
             self.tell(Event::Disconnect {
                 loss,
                 will_retry,
@@ -278,6 +303,9 @@ impl<P: PartialEq> Engine<P> {
     }
 
     fn fail(&mut self, kind: FailureKind, loss: Loss) {
+        if kind == FailureKind::TakenOver {
+            self.give_up_session();
+        }
         self.rest();
         self.set_state(State::Failed);
         self.tell(Event::Failed(Failure { kind, loss }));

@@ -2,47 +2,86 @@
 
 use super::{Engine, Phase};
 use crate::heartbeat::{PingKind, Verdict};
+use crate::session::InHand;
 use crate::timers::Timer;
-use crate::{Cause, Event, HangUp, Instant, Loss, Output, Refusal};
+use crate::{Cause, Direction, Event, GapReason, HangUp, Instant, Loss, Output, Refusal, Span};
 
-impl<P: PartialEq> Engine<P> {
+impl<P: PartialEq + Clone> Engine<P> {
     pub(super) fn handle_message(&mut self, now: Instant, payload: P, bytes: u32, is_pong: bool) {
         if !matches!(self.phase, Phase::Open | Phase::Greeting) {
             return;
+        }
+        if self.config.session {
+            return self.handle_arrival(now, payload, bytes);
         }
         self.link.unconfirmed = 0;
         self.health.handle_received(now, bytes);
         let awaited = self.timers.deadline(Timer::Pong) != Instant::NEVER;
         let round_trip = self.heartbeat.handle_inbound(now, is_pong);
-        if let Some(span) = round_trip {
-            self.tell(Event::Heartbeat {
-                round_trip: Some(span),
-                missed: 0,
-            });
-            self.update_health(now);
-        }
+        self.tell_round_trip(now, round_trip);
         if awaited {
             self.timers.stop(Timer::Pong);
             self.schedule_ping(now);
         }
         if round_trip.is_none() {
-            self.inbox.push(payload, bytes);
-            while let Some(payload) = self.inbox.overflow() {
-                self.outputs.push(Output::Discard(payload));
+            self.inbox.push(payload, bytes, 0, 0);
+            while let Some(message) = self.inbox.overflow() {
+                self.outputs.push(Output::Discard(message.payload));
             }
+        }
+    }
+
+    fn tell_round_trip(&mut self, now: Instant, round_trip: Option<Span>) {
+        if round_trip.is_some() {
+            self.tell(Event::Heartbeat {
+                round_trip,
+                missed: 0,
+            });
+            self.update_health(now);
+        }
+    }
+
+    /// Session: the pong to a ping. Any other says nothing.
+    pub(super) fn handle_pong(&mut self, now: Instant, id: u32) {
+        let round_trip = self.heartbeat.handle_pong(now, id);
+        self.tell_round_trip(now, round_trip);
+        if !self.heartbeat.awaits_pong() {
+            self.timers.stop(Timer::Pong);
+            self.schedule_ping(now);
         }
     }
 
     /// The next message, when somebody listens.
     pub(super) fn poll_message(&mut self) -> Option<Output<P>> {
-        if !self.listening || self.phase == Phase::Greeting {
+        if !self.listening || self.phase == Phase::Greeting || self.session.in_hand.is_some() {
             return None;
         }
         let missed = self.inbox.take_missed();
         if missed > 0 {
-            return Some(Output::Event(Event::Gap { missed }));
+            return Some(Output::Event(Event::Gap {
+                missed: Some(missed.into()),
+                direction: Direction::Down,
+                stream: None,
+                reason: GapReason::Overflow,
+            }));
         }
-        self.inbox.pop().map(Output::Message)
+        if let Some(hole) = self.poll_hole() {
+            return Some(hole);
+        }
+        let message = self.inbox.pop()?;
+        let (stream, number) = (message.ticket, message.expires_at.as_micros());
+        if self.config.session {
+            self.take_in_hand(InHand {
+                stream,
+                number,
+                bytes: message.bytes,
+            });
+        }
+        Some(Output::Message {
+            payload: message.payload,
+            stream: self.config.session.then_some(stream),
+            number,
+        })
     }
 
     pub(super) fn ping_now(&mut self, now: Instant) -> Result<(), Refusal> {
@@ -92,12 +131,36 @@ impl<P: PartialEq> Engine<P> {
         }
     }
 
+    /// Session: nothing is acknowledged for longer than a ping would be given. One asks whether the
+    /// link is alive; if it is, the other side is slow.
+    pub(super) fn handle_doubt(&mut self, now: Instant) {
+        if !self.config.heartbeat.enabled {
+            return;
+        }
+        if self.timers.deadline(Timer::Pong) == Instant::NEVER {
+            self.ping(now, PingKind::Regular);
+        }
+        let again = now + self.config.heartbeat.interval;
+        self.timers.set(Timer::Doubt, again);
+    }
+
+    /// Session: what was given to the link is to be acknowledged in time.
+    pub(super) fn watch_acknowledgement(&mut self, now: Instant) {
+        let idle = self.timers.deadline(Timer::Doubt) == Instant::NEVER;
+        if idle && !self.session.sender.is_empty() && self.phase == Phase::Open {
+            self.timers
+                .set(Timer::Doubt, now + self.heartbeat.allowance());
+        }
+    }
+
     pub(super) fn ping(&mut self, now: Instant, kind: PingKind) {
+        self.acknowledge(now, true);
         self.timers.stop(Timer::Ping);
         let (given, left) = (self.link.given_bytes, self.link.left_bytes());
         let deadline = self.heartbeat.handle_ping(now, kind, given, left);
         self.timers.set(Timer::Pong, deadline);
-        self.outputs.push(Output::TransmitPing);
+        self.outputs
+            .push(Output::TransmitPing(self.heartbeat.ping_id()));
     }
 
     pub(super) fn schedule_ping(&mut self, now: Instant) {

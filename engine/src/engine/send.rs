@@ -7,7 +7,7 @@ use crate::outbox::Waiting;
 use crate::timers::Timer;
 use crate::{DropReason, Event, Instant, Output, Refusal, Send, Span};
 
-impl<P: PartialEq> Engine<P> {
+impl<P: PartialEq + Clone> Engine<P> {
     /// What was just given to the link by [`Output::Transmit`] or [`Output::TransmitPing`]: its
     /// size in bytes, and what the link has still to send, itself included.
     pub fn handle_transmitted(&mut self, now: Instant, bytes: u32, buffered_bytes: u32) {
@@ -21,6 +21,7 @@ impl<P: PartialEq> Engine<P> {
             *total = self.link.given_bytes;
         }
         self.watch_drain(now);
+        self.watch_acknowledgement(now);
     }
 
     pub(super) fn send(
@@ -32,23 +33,27 @@ impl<P: PartialEq> Engine<P> {
         if self.state.is_final() {
             return Err(Refusal::Closed);
         }
-        if send.bytes > self.config.max_message_bytes {
+        let longest = self.session.max_message_bytes;
+        if send.bytes > self.config.max_message_bytes.min(longest) {
             return Err(Refusal::MessageTooLarge);
         }
         self.look_at_link(now, buffered_bytes);
         let ahead = buffered_bytes.saturating_add(self.outbox.bytes());
         // What waits leaves with the next drain, but its keys can still be replaced.
-        let flows = self.link_takes(ahead) && (send.volatile || !self.queue_told);
-        let (message, volatile) = self.waiting(now, send);
+        let flows = self.link_takes(ahead)
+            && self.window_takes(send.bytes)
+            && (send.volatile || !self.queue_told);
+        let message = self.waiting(now, send);
         if flows {
             self.outbox.append(message);
-        } else if volatile {
+        } else if message.volatile {
             self.drop_message(message, DropReason::Volatile);
         } else {
             self.enqueue(message)?;
             self.timers.set(Timer::Expiry, self.outbox.next_expiry());
             self.watch_drain(now);
         }
+        self.session.corked = self.config.session;
         Ok(())
     }
 
@@ -64,6 +69,9 @@ impl<P: PartialEq> Engine<P> {
 
     /// The message whose turn it is, when the link takes one.
     pub(super) fn poll_transmit(&mut self) -> Option<Output<P>> {
+        if self.config.session {
+            return self.poll_unit();
+        }
         if self.phase != Phase::Open {
             return None;
         }
@@ -124,8 +132,9 @@ impl<P: PartialEq> Engine<P> {
         }
         self.look_at_link(now, buffered_bytes);
         self.flushes.push(ticket);
-        if self.phase != Phase::Open && self.outbox.is_empty() {
-            self.settle_flushes(true);
+        self.session.asks = true;
+        if self.outbox.is_empty() {
+            self.settle_idle_flushes();
         }
         self.watch_drain(now);
         Ok(())
@@ -135,14 +144,24 @@ impl<P: PartialEq> Engine<P> {
     /// goes first, even when its timer is late.
     fn look_at_link(&mut self, now: Instant, buffered_bytes: u32) {
         self.link.buffered_bytes = buffered_bytes;
+        self.expire_due(now);
+    }
+
+    pub(super) fn expire_due(&mut self, now: Instant) {
         if self.outbox.next_expiry() <= now {
             self.expire_messages(now);
         }
     }
 
     pub(super) fn expire_messages(&mut self, now: Instant) {
-        while let Some(message) = self.outbox.expire(now) {
-            self.drop_message(message, DropReason::Ttl);
+        let longest = self.session.max_message_bytes;
+        while let Some(message) = self.outbox.expire(now, longest) {
+            let reason = if message.bytes > longest {
+                DropReason::TooLarge
+            } else {
+                DropReason::Ttl
+            };
+            self.drop_message(message, reason);
         }
         self.timers.set(Timer::Expiry, self.outbox.next_expiry());
         self.tell_if_drained();
@@ -190,28 +209,25 @@ impl<P: PartialEq> Engine<P> {
     }
 
     pub(super) fn drop_message(&mut self, message: Waiting<P>, reason: DropReason) {
-        self.tell(Event::Dropped {
-            payload: message.payload,
-            ticket: message.ticket,
-            reason,
-        });
+        self.drop_as(message, reason, false);
     }
 
-    fn waiting(&self, now: Instant, send: Send<P>) -> (Waiting<P>, bool) {
+    fn waiting(&self, now: Instant, send: Send<P>) -> Waiting<P> {
         let default_ttl = self
             .config
             .queue
             .as_ref()
             .map_or(Span::FOREVER, |queue| queue.ttl);
-        let message = Waiting {
+        Waiting {
             payload: send.payload,
             bytes: send.bytes,
             priority: send.priority,
             key: send.key,
             expires_at: now + send.ttl.unwrap_or(default_ttl),
             ticket: send.ticket,
-        };
-        (message, send.volatile)
+            volatile: send.volatile,
+            form: send.form,
+        }
     }
 
     fn enqueue(&mut self, message: Waiting<P>) -> Result<(), Refusal> {
@@ -223,7 +239,8 @@ impl<P: PartialEq> Engine<P> {
         for (message, reason) in dropped {
             self.drop_message(message, reason);
         }
-        if !self.queue_told && !self.outbox.is_empty() {
+        // In a session what waits may leave when the task is over.
+        if !self.queue_told && !self.outbox.is_empty() && !self.config.session {
             self.queue_told = true;
             let (messages, bytes) = self.queued();
             self.tell(Event::Queue { messages, bytes });
@@ -249,9 +266,19 @@ impl<P: PartialEq> Engine<P> {
                     bytes: 0,
                 });
             }
-            if self.phase != Phase::Open {
-                self.settle_flushes(true);
-            }
+            self.settle_idle_flushes();
+        }
+    }
+
+    /// Nothing waits: those who wait for that are told, unless something is still on its way.
+    fn settle_idle_flushes(&mut self) {
+        let idle = if self.config.session {
+            self.session.sender.is_empty()
+        } else {
+            self.phase != Phase::Open
+        };
+        if idle {
+            self.settle_flushes(true);
         }
     }
 }

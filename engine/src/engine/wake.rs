@@ -5,7 +5,7 @@ use crate::heartbeat::PingKind;
 use crate::timers::Timer;
 use crate::{Cause, HangUp, Instant, Loss, Span, State};
 
-impl<P: PartialEq> Engine<P> {
+impl<P: PartialEq + Clone> Engine<P> {
     /// The page woke up: what it knew may be old. An open link is probed; an attempt that began
     /// before may be stalled for ever, so a fresh one follows, and one that waits comes sooner.
     pub(super) fn wake(&mut self, now: Instant) {

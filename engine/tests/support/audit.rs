@@ -6,7 +6,7 @@ use steadfast_engine::{
     Config, Engine, Event, Input, Instant, Output, Priority, Refusal, Span, State,
 };
 
-use super::Payload;
+use super::{Payload, SessionAudit};
 
 /// Watches one engine from outside and panics at the first thing that must not be.
 ///
@@ -18,10 +18,11 @@ use super::Payload;
 /// 5. What came in is handed over once and in order, or counted in a gap.
 /// 6. After a handled timeout no deadline is past; an input has a bounded number of outputs.
 /// 7. Nothing after the `Closed` event.
+/// 8. In a session what [`SessionAudit`] says; there accepted messages are acknowledged besides.
 pub(crate) struct Audit {
     /// What the engine asked the application for in this drain.
     pub(crate) asked: Asked,
-    config: Config,
+    pub(super) config: Config,
     state: State,
     link: Option<Link>,
     announced: Option<Instant>,
@@ -32,11 +33,12 @@ pub(crate) struct Audit {
     withdrawn: BTreeSet<Payload>,
     inbound: VecDeque<Payload>,
     /// What came in and gave way, and was not counted in a gap yet.
-    missed: u32,
+    missed: u64,
     listening: bool,
     open_told: bool,
     filling: bool,
     closed: bool,
+    pub(crate) session: SessionAudit,
     /// How much could come out of this input.
     bound: usize,
 }
@@ -46,6 +48,8 @@ pub(crate) struct Audit {
 pub(crate) struct Asked {
     pub(crate) decision: bool,
     pub(crate) greeting: bool,
+    /// A session's message was handed over, and the next one waits for that.
+    pub(crate) handing: bool,
 }
 
 /// A message that waits.
@@ -82,20 +86,26 @@ impl Audit {
             open_told: false,
             filling: false,
             closed: false,
+            session: SessionAudit::default(),
             bound: 0,
         }
     }
 
     pub(crate) fn before(&mut self, input: &Input<Payload>, present: u32, awaits_pong: bool) {
         self.bound = 40 + 2 * (self.waiting.len() + self.tickets.len() + self.inbound.len());
+        let greeted = self.link.is_some_and(|link| link.greeted);
+        self.session.before(input, present, greeted);
         let Some(link) = &mut self.link else { return };
         match input {
             Input::LinkOpened { generation } if *generation == link.generation => {
                 link.open = true;
-                link.greeted |= !self.config.greets;
+                link.greeted |= !self.config.greets && !self.config.session;
             }
             Input::Greeted { generation }
-                if *generation == link.generation && link.open && !link.greeted =>
+                if !self.config.session
+                    && *generation == link.generation
+                    && link.open
+                    && !link.greeted =>
             {
                 link.greeted = true;
             }
@@ -107,7 +117,10 @@ impl Audit {
                 payload,
                 is_pong,
                 ..
-            } if *generation == link.generation && link.open && !(*is_pong && awaits_pong) => {
+            } if *generation == link.generation
+                && link.open
+                && (self.config.session || !(*is_pong && awaits_pong)) =>
+            {
                 self.inbound.push_back(*payload);
             }
             _ => assert!(link.generation <= present),
@@ -122,6 +135,7 @@ impl Audit {
     ) {
         match (input, result) {
             (Input::Send { send, .. }, Ok(())) => {
+                self.session.corked = self.config.session;
                 let keyed = send.key.is_some();
                 let wait = Wait {
                     priority: send.priority,
@@ -135,13 +149,16 @@ impl Audit {
             (Input::Flush { ticket, .. }, Ok(())) => self.expect_settled(*ticket),
             (Input::Withdraw(ticket), _) if *ticket != 0 => {
                 let mut waiting = self.waiting.iter();
-                let found = waiting.find(|(_, wait)| wait.ticket == *ticket);
+                let found = waiting.find(|(payload, wait)| {
+                    wait.ticket == *ticket && !self.session.flying.contains(payload)
+                });
                 if let Some(payload) = found.map(|(payload, _)| *payload) {
                     self.waiting.remove(&payload);
                     self.withdrawn.insert(payload);
                     self.tickets.remove(ticket);
                 }
             }
+            (Input::TaskOver, _) => self.session.corked = false,
             (Input::Suspend, _) => self.announced = None,
             (Input::Listen(listening), _) => self.listening = *listening,
             (Input::Close, _) => self.inbound.clear(),
@@ -181,10 +198,13 @@ impl Audit {
             return;
         }
         assert!(!self.closed, "{output} came after the end");
+        self.session.came_out(output);
         match output {
             Output::Dial { generation, .. } => self.dialed(now, *generation),
             Output::Greet { generation, .. } => {
                 self.asked.greeting = true;
+                self.session.greeted();
+                self.last_sent.clear();
                 let link = self.link.filter(|link| link.open && !link.greeted);
                 assert_eq!(
                     link.map(|link| link.generation),
@@ -194,9 +214,17 @@ impl Audit {
             }
             Output::Decide { .. } => self.asked.decision = true,
             Output::Transmit(payload) => self.transmitted(*payload),
-            Output::TransmitPing => self.link_carries(output),
+            Output::TransmitPing(_) => self.link_carries(output),
             Output::HangUp(_) => assert!(self.link.take().is_some(), "{output}: there is no link"),
-            Output::Message(payload) => {
+            Output::Message {
+                payload,
+                stream,
+                number,
+            } => {
+                self.asked.handing = self.config.session;
+                if self.config.session {
+                    self.session.handed(*stream, *number);
+                }
                 assert!(self.listening, "{output}: nobody listens");
                 assert_eq!(
                     self.inbound.pop_front(),
@@ -205,7 +233,12 @@ impl Audit {
                 );
             }
             Output::Discard(payload) => {
-                if !self.withdrawn.remove(payload) {
+                if self.config.session && self.waiting.contains_key(payload) {
+                    self.waiting.remove(payload);
+                    self.session.acknowledged(*payload);
+                } else if self.config.session && self.inbound.back() == Some(payload) {
+                    self.inbound.pop_back();
+                } else if !self.withdrawn.remove(payload) {
                     assert_eq!(
                         self.inbound.pop_front(),
                         Some(*payload),
@@ -215,7 +248,11 @@ impl Audit {
                 }
             }
             Output::Event(event) => self.told(now, event),
-            Output::Timeout(_) => {}
+            Output::Acknowledge { .. } | Output::Pong(_) | Output::Ask | Output::End => {
+                assert!(self.config.session);
+                self.link_carries(output);
+            }
+            Output::Timeout(_) | Output::Unit(_) => {}
         }
     }
 
@@ -233,27 +270,7 @@ impl Audit {
             !timeout || deadline >= now,
             "a deadline, {deadline}, is past"
         );
-        let bytes = self
-            .waiting
-            .keys()
-            .map(|payload| self.size_of(*payload))
-            .sum();
-        assert_eq!(
-            engine.queued(),
-            (self.waiting.len() as u32, bytes),
-            "messages lost or doubled"
-        );
-        assert_eq!(
-            self.filling,
-            !self.waiting.is_empty(),
-            "the queue event lies"
-        );
-        assert!(self.withdrawn.is_empty(), "withdrawn, and not discarded");
-        if let Some(queue) = &self.config.queue {
-            assert!(engine.queued().0 <= queue.max_messages && bytes <= queue.max_bytes);
-        } else {
-            assert!(self.waiting.is_empty(), "messages wait without a queue");
-        }
+        self.check_queue(engine);
         let health = engine.health(now);
         let open = self.link.is_some_and(|link| link.greeted);
         assert!(
@@ -277,6 +294,31 @@ impl Audit {
         }
     }
 
+    fn check_queue(&self, engine: &Engine<Payload>) {
+        let (queued, queued_bytes) = engine.queued();
+        if !self.session.corked {
+            assert_eq!(self.filling, queued > 0, "the queue event lies");
+        }
+        assert!(self.withdrawn.is_empty(), "withdrawn, and not discarded");
+        if self.config.session {
+            let open = self.link.is_some_and(|link| link.greeted);
+            self.session.drained(engine, self.waiting.len(), open);
+            return;
+        }
+        let sizes = self.waiting.keys().map(|payload| self.size_of(*payload));
+        let bytes: u32 = sizes.sum();
+        assert_eq!(
+            (queued, queued_bytes),
+            (self.waiting.len() as u32, bytes),
+            "messages lost or doubled"
+        );
+        if let Some(queue) = &self.config.queue {
+            assert!(queued <= queue.max_messages && bytes <= queue.max_bytes);
+        } else {
+            assert!(self.waiting.is_empty(), "messages wait without a queue");
+        }
+    }
+
     fn dialed(&mut self, now: Instant, generation: u32) {
         assert!(self.link.is_none(), "a second link");
         let link = Link {
@@ -293,9 +335,16 @@ impl Audit {
 
     fn transmitted(&mut self, payload: Payload) {
         self.link_carries(&Output::Transmit(payload));
-        let Some(wait) = self.waiting.remove(&payload) else {
+        let Some(wait) = self.waiting.get(&payload).cloned() else {
             panic!("{payload} was not waiting");
         };
+        if self.config.session {
+            let sizes = &self.sizes;
+            let size_of = |payload| sizes.get(&payload).copied().unwrap_or(10);
+            self.session.transmitted(payload, size_of);
+        } else {
+            self.waiting.remove(&payload);
+        }
         if !wait.keyed {
             let last = self.last_sent.insert(wait.priority, payload);
             assert!(last < Some(payload), "{payload} overtook within its lane");
@@ -315,6 +364,10 @@ impl Audit {
             Event::Open { .. } => {
                 assert_eq!(self.state, State::Open);
                 self.open_told = true;
+                self.session.opened();
+                if let Some(link) = &mut self.link {
+                    link.greeted = true;
+                }
             }
             Event::Disconnect { .. } => {
                 assert!(
@@ -342,9 +395,11 @@ impl Audit {
                 self.settle(*ticket);
             }
             Event::Settled { ticket, .. } => self.settle(*ticket),
-            Event::Gap { missed } => {
-                assert!(self.listening && *missed > 0);
-                assert_eq!(core::mem::take(&mut self.missed), *missed);
+            Event::Lost { .. } => self.session.lost(),
+            Event::Gap { .. } if self.config.session => {}
+            Event::Gap { missed, .. } => {
+                assert!(self.listening && *missed > Some(0));
+                assert_eq!(Some(core::mem::take(&mut self.missed)), *missed);
             }
             Event::Heartbeat { round_trip, missed } => {
                 assert_ne!(round_trip.is_some(), *missed > 0);

@@ -28,7 +28,7 @@ impl Shell {
 
     /// Lets time pass until the next ping; how long that took.
     pub(crate) fn until_ping(&mut self) -> Span {
-        self.until(|output| *output == Output::TransmitPing)
+        self.until(|output| *output == Output::TransmitPing(0))
     }
 
     /// Lets time pass until the link is given up for dead; how long that took.

@@ -6,16 +6,22 @@ mod look;
 mod network;
 mod options;
 mod program;
+mod session;
+mod session_audit;
+mod session_program;
 mod shell;
 
 pub(crate) use audit::Audit;
 pub(crate) use check::{check, check_steps};
 pub(crate) use network::Network;
 pub(crate) use options::{config, queue, reconnect};
-pub(crate) use program::{Answer, Op, Program, program};
+pub(crate) use program::{Answer, Op, Program, op, program};
+pub(crate) use session::{handed, new, resumed, session};
+pub(crate) use session_audit::SessionAudit;
+pub(crate) use session_program::{SessionOp, session_program};
 pub(crate) use shell::Shell;
 
-use steadfast_engine::{Priority, Send, Span};
+use steadfast_engine::{Direction, Event, Form, GapReason, Output, Priority, Send, Span};
 
 /// What a message holds in these tests: a number that is never used twice.
 pub(crate) type Payload = u32;
@@ -35,5 +41,25 @@ pub(crate) const fn message(payload: Payload, bytes: u32) -> Send<Payload> {
         ttl: None,
         volatile: false,
         ticket: 0,
+        form: Form::Text,
+    }
+}
+
+/// A message is handed over that came in without a session.
+pub(crate) const fn delivered(payload: Payload) -> Output<Payload> {
+    Output::Message {
+        payload,
+        stream: None,
+        number: 0,
+    }
+}
+
+/// So many messages came in while nobody listened, and were lost.
+pub(crate) const fn gap(missed: u64) -> Event<Payload> {
+    Event::Gap {
+        missed: Some(missed),
+        direction: Direction::Down,
+        stream: None,
+        reason: GapReason::Overflow,
     }
 }

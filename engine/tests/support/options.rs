@@ -26,6 +26,7 @@ pub(crate) fn config() -> impl Strategy<Value = Config> {
                 max_message_bytes: 350,
                 greets,
                 decides,
+                session: false,
                 heartbeat,
                 reconnect,
                 queue,

@@ -4,9 +4,9 @@ use proptest::bool::weighted;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
-use steadfast_engine::{Config, Decision, Input, Priority, Refusal};
+use steadfast_engine::{Config, Decision, Form, Input, Priority, Refusal};
 
-use super::{Shell, config, ms};
+use super::{SessionOp, Shell, config, ms};
 
 /// What the application's `decide` says.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -100,6 +100,8 @@ pub(crate) enum Op {
     Rate(Option<u64>),
     /// The application changes its mind about losses.
     Decide(Answer),
+    /// As many links ago as the number says.
+    Session(u32, SessionOp),
 }
 
 impl Program {
@@ -131,6 +133,7 @@ impl Op {
                 }
             }
             Self::Decide(answer) => shell.decide = answer,
+            Self::Session(age, ref op) => op.apply(age, shell),
             _ => {
                 let input = self.input(shell);
                 let _: Result<(), Refusal> = shell.give(input);
@@ -151,6 +154,7 @@ impl Op {
         else {
             return;
         };
+        let session = shell.audit.config.session;
         let _: Result<(), Refusal> = shell.try_send(|send| {
             send.bytes = bytes;
             send.priority = priority;
@@ -158,6 +162,9 @@ impl Op {
             send.ttl = ttl_ms.map(ms);
             send.volatile = volatile;
             send.ticket = if ticket { send.payload } else { 0 };
+            if session {
+                send.form = [Form::Text, Form::Text, Form::Binary, Form::Alone][bytes as usize % 4];
+            }
         });
     }
 
@@ -228,7 +235,7 @@ pub(crate) fn program() -> impl Strategy<Value = Program> {
     })
 }
 
-fn op() -> impl Strategy<Value = Op> {
+pub(crate) fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         8 => application(),
         8 => network(),

@@ -21,10 +21,16 @@ pub(crate) struct Shell {
     /// How long the application's greeting is, which is sent at once when the engine asks; `None`:
     /// the test greets by hand.
     pub(crate) greeting_bytes: Option<u32>,
+    /// Messages that came in on this link, as a server of sessions counts them.
+    pub(crate) received: u64,
+    /// The id of the last ping.
+    pub(crate) last_ping: u32,
+    /// Whether messages count as handed over as soon as the application has them.
+    pub(crate) hands_over: bool,
     /// Every input and output, a line each.
     pub(crate) trace: Vec<String>,
     pub(crate) audit: Audit,
-    pub(super) outputs: Vec<Output<Payload>>,
+    pub(crate) outputs: Vec<Output<Payload>>,
     next_payload: Payload,
 }
 
@@ -44,6 +50,9 @@ impl Shell {
             network: Network::default(),
             decide: Answer::None,
             greeting_bytes: None,
+            received: 0,
+            last_ping: 0,
+            hands_over: true,
             trace: Vec::new(),
             outputs: Vec::new(),
             next_payload: 1,
@@ -94,6 +103,9 @@ impl Shell {
         let awaits_pong = self.engine.awaits_pong();
         self.audit.before(&input, self.generation, awaits_pong);
         let timeout = matches!(input, Input::Timeout { .. });
+        let comes_in =
+            matches!(input, Input::LinkMessage { generation, .. } if generation == self.generation);
+        self.received += u64::from(comes_in && self.engine.state() == State::Open);
         let result = self.engine.handle_input(self.now, input.clone());
         self.audit.given(self.now, &input, result);
         let produced = self.drain();
@@ -270,10 +282,12 @@ impl Shell {
                 }
                 Output::Dial { generation, .. } => {
                     self.generation = generation;
+                    self.received = 0;
                     self.network.reset();
                 }
                 Output::Transmit(payload) => self.transmit(self.audit.size_of(payload)),
-                Output::TransmitPing => {
+                Output::TransmitPing(id) => {
+                    self.last_ping = id;
                     self.network.take_ping(self.now, PING_BYTES);
                     self.transmitted(PING_BYTES);
                 }
@@ -312,10 +326,13 @@ impl Shell {
             };
             assert_eq!(self.give(input), Ok(()));
         } else if asked.greeting
+            && !self.audit.config.session
             && let Some(bytes) = self.greeting_bytes
         {
             self.transmit(bytes);
             assert_eq!(self.give(Input::Greeted { generation }), Ok(()));
+        } else if asked.handing && self.hands_over {
+            self.handed_over();
         }
     }
 }

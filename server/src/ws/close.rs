@@ -24,6 +24,8 @@ pub(crate) enum Farewell {
     Idle,
     /// The peer reads slower than its room speaks.
     TooSlow,
+    /// The peer's session has no more use for the link.
+    Session { code: u16, reason: String },
     /// A fault that somebody ordered.
     Ordered { code: u16, reason: String },
 }
@@ -38,7 +40,7 @@ impl Farewell {
             Self::TooBig { .. } => 1009,
             Self::Idle => 1011,
             Self::TooSlow => 1013,
-            Self::Ordered { code, .. } => *code,
+            Self::Session { code, .. } | Self::Ordered { code, .. } => *code,
         }
     }
 
@@ -53,7 +55,7 @@ impl Farewell {
             Self::FrameLate => "a frame was not finished in time".to_owned(),
             Self::Idle => "no sign of life".to_owned(),
             Self::TooSlow => "messages are read too slowly".to_owned(),
-            Self::Ordered { reason, .. } => reason.clone(),
+            Self::Session { reason, .. } | Self::Ordered { reason, .. } => reason.clone(),
         };
         while reason.len() > MAX_REASON {
             reason.pop();

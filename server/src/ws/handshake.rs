@@ -6,19 +6,32 @@ use axum::http::header::{CONNECTION, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSI
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use hyper::upgrade::OnUpgrade;
+use steadfast_protocol::SUBPROTOCOL;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 
 use crate::error::ApiError;
 
-/// Subprotocols that promise more than an echo can keep.
+/// What is spoken over a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Spoken {
+    /// The application's messages and nothing else.
+    Plain,
+    /// steadfast.v1.
+    Steadfast,
+}
+
+/// Subprotocols that are Steadfast's own, in all their versions.
 const RESERVED_PREFIX: &str = "steadfast.";
 
 /// Checks the request and makes the answer 101 and the future socket.
-pub(crate) fn accept(request: &mut Request) -> Result<(Response, OnUpgrade), ApiError> {
+pub(crate) fn accept<B>(
+    request: &mut Request<B>,
+) -> Result<(Response, OnUpgrade, Spoken), ApiError> {
     let mut response = create_response_with_body(request, Body::empty).map_err(refusal)?;
-    if let Some(protocol) = choose_protocol(request.headers()) {
+    let (spoken, protocol) = choose_protocol(request.headers())?;
+    if let Some(protocol) = protocol {
         response
             .headers_mut()
             .insert(SEC_WEBSOCKET_PROTOCOL, protocol);
@@ -29,19 +42,40 @@ pub(crate) fn accept(request: &mut Request) -> Result<(Response, OnUpgrade), Api
             ProtocolError::MissingConnectionUpgradeHeader,
         ))
     })?;
-    Ok((response, socket))
+    Ok((response, socket, spoken))
 }
 
-/// A browser that offers subprotocols fails unless one is chosen: the first that is not reserved.
-fn choose_protocol(headers: &HeaderMap) -> Option<HeaderValue> {
+/// The refusal of a client that speaks only versions of Steadfast's protocol that are not known here.
+pub(crate) fn unsupported() -> ApiError {
+    ApiError::new(
+        StatusCode::BAD_REQUEST,
+        "UNSUPPORTED_PROTOCOL",
+        format!("of Steadfast's subprotocols, only {SUBPROTOCOL} is spoken"),
+    )
+}
+
+/// steadfast.v1 if it is offered; else the first that is not Steadfast's own: a browser that offers
+/// subprotocols fails unless one is chosen.
+fn choose_protocol(headers: &HeaderMap) -> Result<(Spoken, Option<HeaderValue>), ApiError> {
     let offers = headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter();
-    let offered = offers
+    let offered: Vec<&str> = offers
         .filter_map(|value| value.to_str().ok())
-        .flat_map(|line| line.split(','));
-    let mut usable = offered
+        .flat_map(|line| line.split(','))
         .map(str::trim)
-        .filter(|name| !name.is_empty() && !name.starts_with(RESERVED_PREFIX));
-    HeaderValue::from_str(usable.next()?).ok()
+        .filter(|name| !name.is_empty())
+        .collect();
+    if offered.contains(&SUBPROTOCOL) {
+        let chosen = HeaderValue::from_static(SUBPROTOCOL);
+        return Ok((Spoken::Steadfast, Some(chosen)));
+    }
+    let usable = offered
+        .iter()
+        .find(|name| !name.starts_with(RESERVED_PREFIX));
+    match usable {
+        Some(name) => Ok((Spoken::Plain, HeaderValue::from_str(name).ok())),
+        None if offered.is_empty() => Ok((Spoken::Plain, None)),
+        None => Err(unsupported()),
+    }
 }
 
 fn refusal(error: Error) -> ApiError {

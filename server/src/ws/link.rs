@@ -22,20 +22,44 @@ const READ_BUFFER: usize = 4 << 10;
 /// Bytes gathered before they are written without waiting for the end of the batch.
 const WRITE_BUFFER: usize = 64 << 10;
 
+/// Whom a link's messages are for.
+pub(crate) trait Listener: Unpin {
+    /// Whether the link is read while its peer takes nothing. If so, the listener has nothing to
+    /// send back from [`hear`](Self::hear).
+    const READS_WHILE_BLOCKED: bool;
+
+    /// Takes a text or binary message and gives what to send back.
+    fn hear(&mut self, message: Message) -> Option<Message>;
+
+    /// Ready once it can hear another message.
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+
+    /// The socket has taken a message of so many bytes out of the outbox.
+    fn sent(&mut self, bytes: usize);
+
+    /// How many messages it has heard.
+    fn heard(&self) -> u64;
+}
+
 /// One link.
-pub(crate) struct Link<S> {
+pub(crate) struct Link<S, L> {
     socket: WebSocketStream<Meter<S>>,
+    listener: L,
     outbox: Arc<Outbox>,
     deadlines: Deadlines,
     timer: Pin<Box<Sleep>>,
     ping_at: Instant,
     /// The first ping since the peer was last heard.
     asked_at: Option<Instant>,
-    /// Accepted for sending, but the socket is still busy with what came before. Nothing is read meanwhile.
+    /// Accepted for sending, but the socket is still busy with what came before. Nothing is read meanwhile, unless the
+    /// listener wants it.
     outgoing: Option<Message>,
     /// Answers have been written that have not left yet.
     unflushed: bool,
-    /// They are leaving, slower than they came. Nothing is read meanwhile, or a peer that never reads could pile them up.
+    /// An answer of the protocol layer's own is among them.
+    ponging: bool,
+    /// They are leaving, slower than they came. Nothing that is answered is read meanwhile, or a peer that never reads
+    /// could pile the answers up.
     flushing: bool,
     outbox_first: bool,
 }
@@ -59,12 +83,13 @@ enum Event {
 }
 
 /// Polls one place that events come from.
-type Source<S> = fn(&mut Link<S>, &mut Context<'_>) -> Poll<Option<Event>>;
+type Source<S, L> = fn(&mut Link<S, L>, &mut Context<'_>) -> Poll<Option<Event>>;
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin, L: Listener> Link<S, L> {
     /// Takes over a stream whose handshake is done.
     pub(crate) async fn new(
         stream: S,
+        listener: L,
         outbox: Arc<Outbox>,
         max_message: usize,
         deadlines: Deadlines,
@@ -82,6 +107,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
                 Some(config),
             )
             .await,
+            listener,
             outbox,
             timer: Box::pin(sleep_until(ping_at)),
             ping_at,
@@ -89,17 +115,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             deadlines,
             outgoing: None,
             unflushed: false,
+            ponging: false,
             flushing: false,
             outbox_first: false,
         }
     }
 
     /// Runs until one side closes or the connection breaks; [`leave`](Self::leave) does the rest.
-    /// `answer` gets each text and binary message and gives what to send back.
-    pub(crate) async fn run(
-        &mut self,
-        mut answer: impl FnMut(Message) -> Option<Message>,
-    ) -> Ended {
+    pub(crate) async fn run(&mut self) -> Ended {
         loop {
             match poll_fn(|cx| self.poll_event(cx)).await {
                 Event::Message(Message::Close(frame)) => {
@@ -107,10 +130,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
                     return Ended::ByPeer { code };
                 }
                 Event::Message(message @ (Message::Text(_) | Message::Binary(_))) => {
-                    self.outgoing = answer(message)
+                    if let Some(answer) = self.listener.hear(message) {
+                        self.outgoing = Some(answer);
+                    }
                 }
                 // The protocol layer has written the pong, and it has to leave before much more is read.
-                Event::Message(Message::Ping(_)) => self.unflushed = true,
+                Event::Message(Message::Ping(_)) => (self.unflushed, self.ponging) = (true, true),
                 // A pong has done its work by arriving.
                 Event::Message(_) => {}
                 Event::Farewell(farewell) => return Ended::ByServer(farewell),
@@ -122,27 +147,39 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         }
     }
 
+    /// How many messages its listener has heard.
+    pub(crate) fn heard(&self) -> u64 {
+        self.listener.heard()
+    }
+
     /// Finishes the closing handshake, then ends the connection so that the peer still reads our last frame:
     /// a socket dropped with unread bytes in it sends a reset, which can overtake what was written before.
-    pub(crate) async fn leave(mut self, ended: &Ended) {
+    pub(crate) async fn leave(self, ended: &Ended) {
+        let Self {
+            mut socket,
+            listener,
+            deadlines,
+            ..
+        } = self;
+        // For whoever listened, the link is over now, and not when the peer has taken note.
+        drop(listener);
         let farewell = match ended {
             Ended::ByPeer { .. } => None,
             Ended::ByServer(farewell) => Some(farewell.frame()),
             Ended::Lost(_) => return,
         };
-        let patience = self.deadlines.close;
         let goodbye = async {
             if farewell.is_some() {
-                self.socket.send(Message::Close(farewell)).await?;
+                socket.send(Message::Close(farewell)).await?;
             }
-            while self.socket.next().await.is_some() {}
-            let stream = self.socket.get_mut();
+            while socket.next().await.is_some() {}
+            let stream = socket.get_mut();
             stream.shutdown().await?;
             copy(stream, &mut sink()).await?;
             Ok::<(), Error>(())
         };
         // Whether the peer took part no longer matters: the link is over either way.
-        let _ = timeout(patience, goodbye).await;
+        let _ = timeout(deadlines.close, goodbye).await;
     }
 
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
@@ -173,7 +210,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     fn poll_outgoing(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         if self.flushing {
             ready!(self.socket.poll_flush_unpin(cx))?;
-            (self.flushing, self.unflushed) = (false, false);
+            (self.flushing, self.unflushed, self.ponging) = (false, false, false);
         }
         if self.outgoing.is_some() {
             ready!(self.socket.poll_ready_unpin(cx))?;
@@ -188,7 +225,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     /// The next message or order; `None` if there is something to send now. The two sources take turns at being first.
     fn poll_sources(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
         self.outbox_first = !self.outbox_first;
-        let (first, second): (Source<S>, Source<S>) = if self.outbox_first {
+        let (first, second): (Source<S, L>, Source<S, L>) = if self.outbox_first {
             (Self::poll_outbox, Self::poll_socket)
         } else {
             (Self::poll_socket, Self::poll_outbox)
@@ -200,6 +237,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     }
 
     fn poll_socket(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        ready!(self.listener.poll_ready(cx));
         self.socket.poll_next_unpin(cx).map(|read| {
             Some(match read {
                 Some(Ok(message)) => Event::Message(message),
@@ -212,6 +250,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     fn poll_outbox(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
         Poll::Ready(match ready!(self.outbox.poll(cx)) {
             Order::Send(message) => {
+                self.listener.sent(message.len());
                 self.outgoing = Some(message);
                 None
             }
@@ -219,9 +258,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         })
     }
 
-    /// While the peer takes nothing, only an order to close can happen; the stream below ends a stall that lasts.
+    /// While the peer takes nothing, it may be ordered to close, or heard; the stream below ends a stall that lasts.
     fn poll_blocked(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
-        self.outbox.poll_close(cx).map(Event::Farewell)
+        if let Poll::Ready(farewell) = self.outbox.poll_close(cx) {
+            return Poll::Ready(Event::Farewell(farewell));
+        }
+        // Each ping read would add a pong to what the peer does not take.
+        if !L::READS_WHILE_BLOCKED || self.ponging {
+            return Poll::Pending;
+        }
+        match ready!(self.poll_socket(cx)) {
+            Some(event) => Poll::Ready(event),
+            None => Poll::Pending,
+        }
     }
 
     /// Ready with a reason to close, or with nothing when a ping is due.

@@ -8,7 +8,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::close::Farewell;
 
-/// A link's queue, filled by the hub and emptied by the link's own task.
+/// A link's queue, filled by the hub or by its session, and emptied by the link's own task.
 pub(crate) struct Outbox {
     limit: usize,
     state: Mutex<State>,
@@ -50,6 +50,7 @@ impl Outbox {
         let size = message.len() + OVERHEAD;
         if !state.messages.is_empty() && state.bytes + size > self.limit {
             state.messages.clear();
+            state.bytes = 0;
             state.farewell = Some(Farewell::TooSlow);
         } else {
             state.bytes += size;
@@ -63,6 +64,11 @@ impl Outbox {
         let mut state = self.lock();
         state.farewell.get_or_insert(farewell);
         state.wake();
+    }
+
+    /// What is queued, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.lock().bytes
     }
 
     /// The next order: messages in turn, then the close.

@@ -84,8 +84,9 @@ async fn a_frame_sent_with_the_handshake_is_not_lost() {
     assert_eq!(&echo, b"\x81\x05early");
 }
 
+/// [P1]
 #[tokio::test]
-async fn the_first_subprotocol_offered_is_chosen_but_none_of_steadfasts_own() {
+async fn of_the_subprotocols_offered_steadfasts_own_is_chosen_or_else_the_first() {
     let server = TestServer::start().await;
     for (offer, chosen) in [
         (vec![], None),
@@ -93,10 +94,13 @@ async fn the_first_subprotocol_offered_is_chosen_but_none_of_steadfasts_own() {
             vec!["Sec-WebSocket-Protocol: chat, superchat"],
             Some("chat"),
         ),
-        (vec!["Sec-WebSocket-Protocol: steadfast.v1"], None),
+        (
+            vec!["Sec-WebSocket-Protocol: chat, steadfast.v1"],
+            Some("steadfast.v1"),
+        ),
         (
             vec![
-                "Sec-WebSocket-Protocol: steadfast.v1",
+                "Sec-WebSocket-Protocol: steadfast.v2",
                 "Sec-WebSocket-Protocol: chat",
             ],
             Some("chat"),
@@ -109,6 +113,20 @@ async fn the_first_subprotocol_offered_is_chosen_but_none_of_steadfasts_own() {
             "{offer:?}"
         );
     }
+}
+
+/// [P1]
+#[tokio::test]
+async fn an_unknown_version_of_steadfasts_own_subprotocol_is_refused() {
+    let server = TestServer::start().await;
+    let offer = "Sec-WebSocket-Protocol: steadfast.v2, steadfast.v3";
+    let mut tcp = server.tcp().await;
+    let bytes = server.handshake_bytes("/ws", &[offer]);
+    tcp.write_all(&bytes).await.unwrap();
+    tcp.shutdown().await.unwrap();
+    let answer = Answer::read(&mut tcp).await;
+    assert_eq!(answer.status, 400);
+    assert_eq!(answer.error_code(), "UNSUPPORTED_PROTOCOL");
 }
 
 #[tokio::test]

@@ -7,11 +7,12 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio_tungstenite::client_async;
+use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
-use crate::support::{Answer, Link, within};
+use crate::support::{Answer, Came, Client, Link, within};
 
-fn program(args: &[&str]) -> Command {
+pub(crate) fn program(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_steadfast-server"));
     command.args(args).env_remove("PORT").kill_on_drop(true);
     command
@@ -22,7 +23,7 @@ fn program(args: &[&str]) -> Command {
 }
 
 /// The running program, once it has said where it listens.
-async fn start(mut command: Command) -> (Child, String) {
+pub(crate) async fn start(mut command: Command) -> (Child, String) {
     let mut child = command.spawn().unwrap();
     let mut line = String::new();
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
@@ -34,7 +35,7 @@ async fn start(mut command: Command) -> (Child, String) {
     (child, address.to_owned())
 }
 
-async fn ended(mut command: Command) -> Output {
+pub(crate) async fn ended(mut command: Command) -> Output {
     within(command.output()).await.unwrap()
 }
 
@@ -61,7 +62,7 @@ async fn terminate(child: &Child) {
 }
 
 /// Stops the program and gives its exit code and its log.
-async fn stop(mut child: Child) -> (Option<i32>, String) {
+pub(crate) async fn stop(mut child: Child) -> (Option<i32>, String) {
     terminate(&child).await;
     let mut log = String::new();
     within(child.stderr.take().unwrap().read_to_string(&mut log))
@@ -147,6 +148,7 @@ async fn wrong_options_are_named() {
         (vec!["--ping-interval", "0s"], "--ping-interval"),
         (vec!["--max-connections", "0"], "--max-connections"),
         (vec!["--max-rate=-1"], "--max-rate"),
+        (vec!["--session-ttl", "0s"], "--session-ttl"),
     ] {
         let ended = ended(program(&args)).await;
         assert_eq!(ended.status.code(), Some(2), "{args:?}");
@@ -221,6 +223,35 @@ async fn every_log_line_is_json_and_carries_level_service_and_request() {
         (&"warn".into(), &"NOT_FOUND".into())
     );
     assert_eq!(refused["path"], "/%0a%22%7d");
+}
+
+/// [P106] [P107]
+#[tokio::test]
+async fn a_session_that_is_refused_something_is_one_line_with_its_request() {
+    let (child, address) = start(program(&["--port", "0"])).await;
+    let mut client = Client::connect(&address, "/ws?requestId=known-2").await;
+    let session = client.welcome.session.clone();
+    client.raw(Message::text("\u{10}nonsense 0")).await;
+    let Came::Error(error) = client.next().await else {
+        panic!("the reason comes before the close");
+    };
+    assert_eq!(
+        (&*error.error_code, &*error.request_id),
+        ("PROTOCOL", "known-2")
+    );
+    humantime::parse_rfc3339(&error.timestamp).unwrap();
+    assert_eq!(client.next().await, Came::Closed(4400));
+    drop(client);
+    let (_, log) = stop(child).await;
+    let lines = log
+        .lines()
+        .map(|line| serde_json::from_str(line).expect(line));
+    let warnings: Vec<Value> = lines
+        .filter(|line: &Value| line["level"] == "warn")
+        .collect();
+    assert_eq!(warnings.len(), 1, "{log}");
+    assert_eq!(warnings[0]["requestId"], "known-2");
+    assert_eq!(warnings[0]["session"], *session);
 }
 
 #[tokio::test]

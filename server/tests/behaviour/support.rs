@@ -3,9 +3,12 @@
 mod answer;
 mod faults;
 mod frames;
+mod gate;
 mod link;
+mod session;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use steadfast_server::{Config, Deadlines, Limits, Server};
@@ -19,7 +22,9 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 pub(crate) use answer::Answer;
 pub(crate) use frames::{close_code, frame};
+pub(crate) use gate::Gate;
 pub(crate) use link::Link;
+pub(crate) use session::{Came, Client, instance};
 
 /// Nothing in these tests takes this long: what does is stuck.
 const STUCK: Duration = Duration::from_secs(20);
@@ -41,7 +46,23 @@ impl TestServer {
     }
 
     pub(crate) async fn with(config: Config) -> Self {
-        let server = Server::bind(config).await.expect("a free port");
+        Self::run(Server::bind(config).await.expect("a free port"))
+    }
+
+    /// A server whose store can be made to stall and fail.
+    pub(crate) async fn with_gate(config: Config) -> (Self, Gate) {
+        let gate = Gate::default();
+        (Self::with_store(config, &gate).await, gate)
+    }
+
+    /// A server on a store that others may have used before.
+    pub(crate) async fn with_store(config: Config, gate: &Gate) -> Self {
+        let store = Arc::new(gate.clone());
+        let server = Server::bind_with(config, store).await;
+        Self::run(server.expect("a free port"))
+    }
+
+    fn run(server: Server) -> Self {
         let address = server.address();
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(server.run(async {

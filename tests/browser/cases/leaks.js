@@ -41,7 +41,8 @@ export const a_thousand_cycles_leave_nothing_behind = test(async (lab) => {
   await openAndClose(lab, 1_000);
   await settled();
   equal(memoryBytes(), memory, "bytes of the module's memory");
-  equal(liveEngines(), enginesBefore, "engines");
+  // Fewer, when the platform has collected what other tests left meanwhile.
+  ok(liveEngines() <= enginesBefore, `${liveEngines()} engines after ${enginesBefore}`);
   equal(platform.listeners, [], "listeners of the page");
   equal(platform.timers, 0, "timers");
 });

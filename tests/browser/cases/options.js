@@ -139,8 +139,8 @@ export const an_unknown_name_without_a_value_counts_as_absent = test(async (lab)
   equal(make(lab, { hartbeat: undefined, queue: { size: undefined } }).state, "idle", "the state");
 });
 
-export const options_of_sessions_are_unknown_in_plain_mode = test(async (lab) => {
-  for (const path of ["session", "snapshot", "share", "auth", "queue.persist"]) {
+export const options_that_are_not_built_are_unknown = test(async (lab) => {
+  for (const path of ["snapshot", "share", "queue.persist"]) {
     throwsCode(() => make(lab, at(path, true)), "INVALID_OPTION", `${path}: `);
   }
 });

@@ -77,10 +77,26 @@ class FakeSocket extends EventTarget {
   /** Keeps what it is given in `bufferedAmount`, until `drain`; otherwise it has left when the present task is done. */
   congested = false;
 
+  #watchers = new Set();
+
   constructor(url, protocols) {
     super();
     this.url = url;
     this.protocols = protocols;
+  }
+
+  /** What `find` makes of `sent`, as soon as that is something. */
+  until(find) {
+    return new Promise((resolve) => {
+      const watch = () => {
+        const found = find(this.sent);
+        if (found === undefined) return false;
+        this.#watchers.delete(watch);
+        resolve(found);
+        return true;
+      };
+      if (!watch()) this.#watchers.add(watch);
+    });
   }
 
   send(data) {
@@ -91,6 +107,7 @@ class FakeSocket extends EventTarget {
     if (!this.congested) queueMicrotask(() => this.drain(bytes.length));
     this.given.push(data);
     this.sent.push(typeof data === "string" ? data : [...bytes]);
+    for (const watch of this.#watchers) watch();
   }
 
   close(code, reason = "") {

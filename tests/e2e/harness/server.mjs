@@ -16,7 +16,10 @@ export function serverBinary() {
   return built.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
 }
 
-/** Starts the server with `site` as its static folder and further command-line `flags`. */
+/**
+ * Starts the server with `site` as its static folder and further command-line `flags`. Unless they say otherwise,
+ * sessions are kept in memory: a test leaves no file behind, and finds none of an earlier one.
+ */
 export async function startServer(site, flags = []) {
   const server = new Server(await freePort(), site, flags);
   await server.start();
@@ -34,7 +37,7 @@ class Server {
     this.port = port;
     this.origin = `http://127.0.0.1:${port}`;
     this.#site = site;
-    this.#flags = flags;
+    this.#flags = flags.includes("--store") ? flags : ["--store", "memory", ...flags];
   }
 
   async start() {

@@ -14,6 +14,7 @@ const EVENTS = [
   "health",
   "queue",
   "dropped",
+  "gap",
 ];
 
 export class Trace {

@@ -1,154 +1,6 @@
-//! What goes into the engine and what comes out.
-//!
-//! `P` is the payload as the shell holds it: a JavaScript handle in the browser. The engine moves
-//! it and never looks inside.
+//! What comes out of the engine. `P`: see [`crate::Input`].
 
-use crate::{Instant, Span, State};
-
-/// Something that happened. What concerns a link names its generation; an input about an older
-/// link than the present one changes nothing.
-#[derive(Clone, Debug)]
-pub enum Input<P> {
-    /// The application asks for a link. Harmless when there is one, or one is on its way.
-    Connect,
-    /// The application wants the link dropped and a new one now.
-    Reconnect,
-    /// The application is done for good.
-    Close,
-    /// The application sends. `buffered_bytes`: see [`Input::Timeout`].
-    Send {
-        /// The message and how it wants to be treated.
-        send: Send<P>,
-        /// What the link has still to send.
-        buffered_bytes: u32,
-    },
-    /// The application takes a message back by its ticket, if it still waits.
-    Withdraw(u32),
-    /// The application wants to know, under this ticket, when nothing waits any more.
-    Flush {
-        /// The handle under which the answer comes.
-        ticket: u32,
-        /// What the link has still to send.
-        buffered_bytes: u32,
-    },
-    /// The application asks for one round trip now.
-    Ping,
-    /// Whether anybody listens for messages. Until somebody does they wait.
-    Listen(bool),
-
-    /// The attempt's socket opened.
-    LinkOpened {
-        /// The attempt.
-        generation: u32,
-    },
-    /// The application's greeting was given to the link that just opened.
-    Greeted {
-        /// The link.
-        generation: u32,
-    },
-    /// The attempt can not be made, or the link not greeted: a function of the application failed,
-    /// or it gave something that no socket can be made of.
-    LinkFailed {
-        /// The attempt.
-        generation: u32,
-        /// Another attempt would fail the same way.
-        fatal: bool,
-    },
-    /// A message came in.
-    LinkMessage {
-        /// The link.
-        generation: u32,
-        /// The message.
-        payload: P,
-        /// Its size.
-        bytes: u32,
-        /// It is the answer to the ping on its way ([`crate::Engine::awaits_pong`]).
-        is_pong: bool,
-    },
-    /// The link is gone, or the attempt has failed.
-    LinkClosed {
-        /// The link.
-        generation: u32,
-        /// The close code as the platform reports it.
-        code: u16,
-        /// Whether there was a closing handshake.
-        was_clean: bool,
-    },
-    /// The application's decision about the loss it was asked about; `None`: the table's.
-    Decided {
-        /// The link.
-        generation: u32,
-        /// What to do.
-        decision: Option<Decision>,
-    },
-    /// The application's decision will come later.
-    DecisionPending {
-        /// The link.
-        generation: u32,
-    },
-
-    /// The page woke up: visible again, or resumed.
-    Wake,
-    /// The platform says that there is a network again.
-    Online,
-    /// The platform says that there is no network.
-    Offline,
-    /// The page is about to be put away: the link is closed now, in this task.
-    Suspend,
-    /// The page is back.
-    Resume,
-
-    /// The deadline of the last [`Output::Timeout`] has come.
-    Timeout {
-        /// What the link has still to send; `u32::MAX` when it takes nothing any more.
-        buffered_bytes: u32,
-        /// The wall clock in milliseconds, to notice that the machine slept.
-        wall_ms: u64,
-    },
-}
-
-/// A message to send.
-#[derive(Clone, Debug)]
-pub struct Send<P> {
-    /// The message.
-    pub payload: P,
-    /// Its size in UTF-8 bytes, exact when [`crate::Engine::would_wait`] or when it could pass a limit.
-    pub bytes: u32,
-    /// Its lane.
-    pub priority: Priority,
-    /// It takes the place of a waiting message with the same key.
-    pub key: Option<P>,
-    /// How long it may wait; `None`: as the queue is configured.
-    pub ttl: Option<Span>,
-    /// It is sent on a live link or not at all.
-    pub volatile: bool,
-    /// A number under which its fate is told; 0: not asked for.
-    pub ticket: u32,
-}
-
-/// The lane of a message. Order is kept within one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Priority {
-    /// Before the others.
-    High,
-    /// The usual.
-    Normal,
-    /// After the others.
-    Low,
-}
-
-/// Why an input was refused. Nothing has changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// The client was closed.
-    Closed,
-    /// There is no link, and there is no queue.
-    NotOpen,
-    /// The queue has no room, and its rule is to refuse.
-    QueueFull,
-    /// The message is longer than the limit.
-    MessageTooLarge,
-}
+use crate::{GapReason, Instant, Span, State};
 
 /// Something to do, in this order.
 #[derive(Clone, Debug, PartialEq)]
@@ -160,17 +12,39 @@ pub enum Output<P> {
         /// Attempts since the last stable link, this one included.
         attempt: u32,
     },
-    /// Ask the application for its greeting; answer with `Greeted` or `LinkFailed`.
+    /// Ask the application for its greeting; answer with `Greeted` or `LinkFailed`. Session: say
+    /// hello, with the positions as they are now ([`crate::Engine::position`]); answer with
+    /// `Welcomed`, `LinkFailed` or `Violated`.
     Greet {
         /// The link.
         generation: u32,
         /// As in `Dial`.
         attempt: u32,
     },
-    /// Give a message to the link; answer with [`crate::Engine::handle_transmitted`].
+    /// Give a message to the link; answer with [`crate::Engine::handle_transmitted`]. Session: the
+    /// payload stays with the shell until it comes back in `Discard` or `Dropped`.
     Transmit(P),
-    /// Give the application's ping to the link; answer likewise.
-    TransmitPing,
+    /// Session: the next so many `Transmit`, at least 2 and without anything between them, leave as
+    /// one unit, all texts or all bytes. [`crate::Engine::given_messages`] counts none of them yet.
+    Unit(u32),
+    /// Give the application's ping to the link; answer likewise. Session: a ping of this id; without
+    /// a session the id is 0.
+    TransmitPing(u32),
+    /// Session: answer the server's ping of this id.
+    Pong(u32),
+    /// Session: acknowledge everything up to this number of this stream.
+    Acknowledge {
+        /// The stream.
+        stream: u32,
+        /// Its epoch.
+        epoch: u32,
+        /// The number.
+        number: u64,
+    },
+    /// Session: ask the server to acknowledge what it was given as soon as it is stored.
+    Ask,
+    /// Session: tell the server that the session is over.
+    End,
     /// Detach the link, so that nothing it still says is heard, and close it without waiting.
     HangUp(HangUp),
     /// Ask the application what follows this loss; answer with `Decided` or `DecisionPending`.
@@ -184,8 +58,15 @@ pub enum Output<P> {
         /// Whether it had opened.
         opened: bool,
     },
-    /// Hand a message to the application.
-    Message(P),
+    /// Hand a message to the application. Session: answer with `HandedOver`.
+    Message {
+        /// The message.
+        payload: P,
+        /// Session: its stream.
+        stream: Option<u32>,
+        /// Session: its number; 0: it has none, being volatile. Without a session 0.
+        number: u64,
+    },
     /// Forget a message: nobody wants it any more, and its owner knows.
     Discard(P),
     /// Tell the application.
@@ -207,6 +88,8 @@ pub enum HangUp {
     HeartbeatTimeout,
     /// It did not open in time, or failed to, or is abandoned for a fresh attempt.
     Abandoned,
+    /// Session: it broke the protocol.
+    Protocol,
 }
 
 /// News for the application.
@@ -223,6 +106,8 @@ pub enum Event<P> {
     Open {
         /// As in [`Output::Dial`].
         attempt: u32,
+        /// Session: it goes on where the last link ended.
+        resumed: bool,
     },
     /// An open link was lost.
     Disconnect {
@@ -230,7 +115,8 @@ pub enum Event<P> {
         loss: Loss,
         /// Whether an attempt follows, as far as is known now.
         will_retry: bool,
-        /// Messages given to the link since its last sign of life.
+        /// Messages given to the link since its last sign of life; session: messages that are not
+        /// acknowledged.
         unconfirmed: u32,
     },
     /// An attempt follows.
@@ -248,6 +134,10 @@ pub enum Event<P> {
         attempts: u32,
         /// How long there was none.
         downtime: Span,
+        /// As in `Open`.
+        resumed: bool,
+        /// Session: messages that were given to a lost link and are sent again.
+        replayed: u32,
     },
     /// Given up.
     Failed(Failure),
@@ -273,7 +163,7 @@ pub enum Event<P> {
         /// Their bytes.
         bytes: u32,
     },
-    /// A message will not be sent.
+    /// A message will not be sent, or not again.
     Dropped {
         /// The message.
         payload: P,
@@ -281,19 +171,51 @@ pub enum Event<P> {
         ticket: u32,
         /// Why.
         reason: DropReason,
+        /// Whether the other side may have it all the same.
+        delivered: Delivered,
     },
     /// What was asked under this ticket has come true, or never will.
     Settled {
         /// The ticket.
         ticket: u32,
-        /// The message has left for the network, or nothing waits any more.
+        /// The message has left for the network, or nothing waits any more; session: the message is
+        /// acknowledged, or all are.
         done: bool,
     },
-    /// Messages that came in were lost because nobody listened.
+    /// Messages are missing. Without a session: those that came in while nobody listened.
     Gap {
-        /// How many.
-        missed: u32,
+        /// How many, where that is known.
+        missed: Option<u64>,
+        /// Which way they went.
+        direction: Direction,
+        /// Session: of which stream; `None`: of all.
+        stream: Option<u32>,
+        /// Why.
+        reason: GapReason,
     },
+    /// The session is gone, and a new one has begun.
+    Lost {
+        /// It belongs to another user than the one who is here now.
+        other_user: bool,
+    },
+}
+
+/// A direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// To this client.
+    Down,
+    /// From it.
+    Up,
+}
+
+/// Whether the other side may have a message that is given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivered {
+    /// It does not.
+    No,
+    /// Nobody can know.
+    Unknown,
 }
 
 /// How a link was lost, or an attempt failed.
@@ -328,6 +250,8 @@ pub enum Cause {
     Wake,
     /// The network is back.
     Online,
+    /// The other side broke the protocol.
+    Protocol,
 }
 
 /// Why there will be no more attempts.
@@ -350,6 +274,9 @@ pub enum FailureKind {
     Unauthorized,
     /// No socket can be made of what the application gave.
     Invalid,
+    /// Session: it has another owner now. Everything unacknowledged is given up, and so is its
+    /// memory: a later attempt begins as a new instance.
+    TakenOver,
 }
 
 /// Something that went wrong and is handled.
@@ -364,6 +291,8 @@ pub enum Fault {
         /// In UTF-8 bytes.
         bytes: u32,
     },
+    /// Session: a frame that the protocol does not allow, or a count that does not match.
+    Protocol,
 }
 
 /// What an application decides about a loss.
@@ -392,4 +321,8 @@ pub enum DropReason {
     Volatile,
     /// The client was closed.
     Closed,
+    /// Session: the server takes no message of that size.
+    TooLarge,
+    /// Its session is gone.
+    SessionLost,
 }

@@ -1,5 +1,6 @@
-//! Time as the engine sees it: numbers that the shell hands in, never a call to a clock.
+//! Time as the state machines see it: numbers that a shell hands in, never a call to a clock.
 
+use core::fmt::{Display, Formatter, Result};
 use core::ops::{Add, AddAssign};
 
 /// A moment, in microseconds since an origin that the shell chooses once and keeps.
@@ -95,5 +96,33 @@ impl Add for Span {
 impl AddAssign for Span {
     fn add_assign(&mut self, other: Self) {
         *self = *self + other;
+    }
+}
+
+impl Display for Instant {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        if *self == Self::NEVER {
+            return f.write_str("never");
+        }
+        write!(
+            f,
+            "{}.{:06}s",
+            self.as_micros() / 1_000_000,
+            self.as_micros() % 1_000_000
+        )
+    }
+}
+
+impl Display for Span {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        if *self == Self::FOREVER {
+            return f.write_str("forever");
+        }
+        write!(
+            f,
+            "{}.{:03}ms",
+            self.as_micros() / 1_000,
+            self.as_micros() % 1_000
+        )
     }
 }

@@ -1,0 +1,48 @@
+//! The present link.
+
+use crate::Instant;
+
+/// What is remembered of the present link alone.
+#[derive(Clone, Debug)]
+pub(super) struct Link {
+    pub(super) dialed_at: Instant,
+    pub(super) opened_at: Instant,
+    /// Bytes given to it.
+    pub(super) given_bytes: u64,
+    /// Of these, what it has still to send, when last looked at; `u32::MAX`: it takes no more.
+    pub(super) buffered_bytes: u32,
+    pub(super) largest_bytes: u32,
+    /// Messages given to it since its last sign of life.
+    pub(super) unconfirmed: u32,
+    /// A ping made the other side close it; the next link will be sent none.
+    pub(super) provoked: bool,
+    /// Session: messages that came in.
+    pub(super) received_messages: u64,
+    /// Session: the stream that the next one belongs to.
+    pub(super) stream: Option<u32>,
+    /// Session: the next one is volatile, and belongs to this stream.
+    pub(super) announced: Option<u32>,
+}
+
+impl Link {
+    pub(super) const fn new(dialed_at: Instant) -> Self {
+        Self {
+            dialed_at,
+            opened_at: Instant::NEVER,
+            given_bytes: 0,
+            buffered_bytes: 0,
+            largest_bytes: 0,
+            unconfirmed: 0,
+            provoked: false,
+            received_messages: 0,
+            stream: None,
+            announced: None,
+        }
+    }
+
+    /// Bytes that have left for the network, as far as is known.
+    pub(super) fn left_bytes(&self) -> u64 {
+        self.given_bytes
+            .saturating_sub(u64::from(self.buffered_bytes))
+    }
+}

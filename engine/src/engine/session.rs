@@ -1,0 +1,230 @@
+//! A session: what the server says, and what becomes of messages when a link replaces another.
+
+use steadfast_protocol::close_code;
+use steadfast_protocol::limits::LAST_NUMBER;
+
+use super::{Engine, Phase};
+use crate::outbox::Waiting;
+use crate::planted::{self, Bug};
+use crate::timers::Timer;
+use crate::{
+    Cause, Delivered, Direction, DropReason, Event, Fate, Fault, GapReason, HangUp, Input, Instant,
+    Loss, Output, Welcome,
+};
+
+impl<P: PartialEq + Clone> Engine<P> {
+    /// Whether `input` means anything now: what only a session has does so on a link that was
+    /// welcomed. What a server must not say ends the link.
+    pub(super) fn admits(&mut self, now: Instant, input: &Input<P>) -> bool {
+        if !self.config.session {
+            return false;
+        }
+        self.expire_due(now);
+        let allowed = match input {
+            Input::HandedOver | Input::TaskOver => return true,
+            Input::Counted { .. } => true,
+            Input::Welcomed { .. } => self.phase == Phase::Greeting,
+            _ => self.phase == Phase::Open,
+        };
+        let heard = matches!(self.phase, Phase::Greeting | Phase::Open);
+        if heard && !allowed {
+            self.violate(now);
+        }
+        heard && allowed
+    }
+
+    /// An input that only a session has.
+    pub(super) fn handle_session(&mut self, now: Instant, input: Input<P>) {
+        match input {
+            Input::Counted { count, .. } => self.handle_count(now, count),
+            Input::Welcomed { welcome, .. } => self.handle_welcome(now, welcome),
+            Input::Stored { number, .. } => self.handle_stored(now, number),
+            Input::From { from, .. } => self.handle_from(now, from),
+            Input::Volatile { stream, .. } => self.link.announced = Some(stream),
+            Input::Pinged { id, .. } => {
+                self.acknowledge(now, true);
+                self.outputs.push(Output::Pong(id));
+            }
+            Input::Ponged { id, .. } => self.handle_pong(now, id),
+            Input::HandedOver => self.handle_handed_over(now),
+            Input::TaskOver => self.session.corked = false,
+            _ => self.violate(now),
+        }
+    }
+
+    fn handle_count(&mut self, now: Instant, count: u64) {
+        self.heartbeat.handle_inbound(now, false);
+        // Nothing stands between an announcement and its message.
+        if count != self.link.received_messages || self.link.announced.is_some() {
+            self.violate(now);
+        }
+    }
+
+    /// The other side broke the protocol: nothing that it says is trusted any more, and a new link
+    /// goes on from what is known for sure.
+    pub(super) fn violate(&mut self, now: Instant) {
+        self.hang_up(HangUp::Protocol);
+        self.tell(Event::Error(Fault::Protocol));
+        self.lose(
+            now,
+            Loss {
+                cause: Cause::Protocol,
+                code: close_code::PROTOCOL,
+                was_clean: false,
+            },
+        );
+    }
+
+    pub(super) fn handle_welcome(&mut self, now: Instant, welcome: Welcome) {
+        let lost = match welcome.fate {
+            Fate::Resumed => false,
+            Fate::New => self.session.established,
+            Fate::Lost | Fate::OtherUser => true,
+        };
+        let last = if lost { 0 } else { self.session.sender.last() };
+        if welcome.received > last {
+            return self.violate(now);
+        }
+        if lost {
+            self.lose_session(welcome.fate == Fate::OtherUser);
+        }
+        self.session.established = true;
+        self.session.window = welcome.window;
+        self.session.max_message_bytes = welcome.max_message_bytes;
+        if let (Some(first), Some(config)) = (welcome.first_retry, &mut self.config.reconnect) {
+            config.first = first.min(config.max);
+        }
+        let mut received = welcome.received;
+        if planted::is(Bug::ResumeOffByOne) {
+            received = received.saturating_sub(1);
+        }
+        self.settle_stored(received);
+        let replayed = self.free_unstored(now, received);
+        self.open(now, welcome.fate == Fate::Resumed, replayed);
+        self.tell_if_drained();
+        self.acknowledge(now, false);
+    }
+
+    /// Everything above `received` was not stored and never will be as it was sent: what is still
+    /// worth sending goes back in front of all that waits. How many these are.
+    fn free_unstored(&mut self, now: Instant, received: u64) -> u32 {
+        let (mut replayed, mut dropped) = (0, 0);
+        while let Some(message) = self.session.sender.take_last() {
+            let reason = if message.volatile {
+                DropReason::Volatile
+            } else if message.bytes > self.session.max_message_bytes {
+                DropReason::TooLarge
+            } else if message.expires_at <= now {
+                DropReason::Ttl
+            } else if self.outbox.holds(&message.key) {
+                DropReason::Replaced
+            } else {
+                replayed += 1;
+                self.outbox.put_back(message);
+                continue;
+            };
+            dropped += 1;
+            let volatile = reason == DropReason::Volatile;
+            self.drop_as(message, reason, volatile);
+        }
+        let mut last = received;
+        if planted::is(Bug::UpwardNumberAtSend) {
+            last += dropped;
+        }
+        let gone = self.session.sender.go_on_after(last);
+        if gone > 0 {
+            self.tell(Event::Gap {
+                missed: Some(gone),
+                direction: Direction::Up,
+                stream: None,
+                reason: GapReason::Epoch,
+            });
+        }
+        replayed
+    }
+
+    pub(super) fn handle_stored(&mut self, now: Instant, number: u64) {
+        if number > self.session.sender.last() {
+            return self.violate(now);
+        }
+        if self.settle_stored(number) {
+            self.timers.stop(Timer::Doubt);
+            self.watch_acknowledgement(now);
+        }
+        self.tell_if_drained();
+    }
+
+    /// Everything up to `number` is stored. Whether that is news.
+    fn settle_stored(&mut self, number: u64) -> bool {
+        let mut news = false;
+        while let Some(message) = self.session.sender.acknowledge_one(number) {
+            news = true;
+            self.outputs.push(Output::Discard(message.payload));
+            if message.ticket != 0 {
+                self.tell(Event::Settled {
+                    ticket: message.ticket,
+                    done: true,
+                });
+            }
+        }
+        news
+    }
+
+    /// The session is gone for good. Nobody can know what the server had of it.
+    fn lose_session(&mut self, other_user: bool) {
+        self.drop_numbered(DropReason::SessionLost);
+        if other_user {
+            self.drop_waiting(DropReason::SessionLost);
+        }
+        self.session.forget_streams();
+        self.tell(Event::Lost { other_user });
+        self.tell(Event::Gap {
+            missed: None,
+            direction: Direction::Down,
+            stream: None,
+            reason: GapReason::SessionLost,
+        });
+    }
+
+    /// The session has another owner: nothing of it is left here.
+    pub(super) fn give_up_session(&mut self) {
+        self.drop_numbered(DropReason::SessionLost);
+        self.drop_waiting(DropReason::SessionLost);
+        self.discard_inbox();
+        self.session.forget_streams();
+        self.session.established = false;
+        self.tell_if_drained();
+    }
+
+    /// Gives up what is not acknowledged, and its numbers.
+    pub(super) fn drop_numbered(&mut self, reason: DropReason) {
+        while let Some(message) = self.session.sender.acknowledge_one(u64::MAX) {
+            self.drop_as(message, reason, true);
+        }
+        self.session.sender.go_on_after(0);
+    }
+
+    pub(super) fn drop_waiting(&mut self, reason: DropReason) {
+        while let Some(message) = self.outbox.pop() {
+            self.drop_message(message, reason);
+        }
+    }
+
+    pub(super) fn drop_as(&mut self, message: Waiting<P>, reason: DropReason, unknown: bool) {
+        self.tell(Event::Dropped {
+            payload: message.payload,
+            ticket: message.ticket,
+            reason,
+            delivered: if unknown {
+                Delivered::Unknown
+            } else {
+                Delivered::No
+            },
+        });
+    }
+}
+
+/// Whether a stream can have a message of this number.
+pub(super) const fn is_number(number: u64) -> bool {
+    number > 0 && number <= LAST_NUMBER
+}

@@ -1,0 +1,301 @@
+// A client with a reliable session: hello and welcome, control frames, units, handing over.
+// docs/PROTOCOL.md says what they mean; counting, acknowledging and sending again is the engine's.
+
+import { FATES, GAP_REASONS } from "./boundary.js";
+import { cutBinary, decodeControl, encodeControl, encodeUnit, escapeText, RESERVED } from "./frames.js";
+import { Host, randomId } from "./host.js";
+import * as Input from "./input.js";
+import { roughSizeOf } from "./payload.js";
+import * as Query from "./query.js";
+import { Keeper } from "./storage.js";
+
+const PROTOCOL = "steadfast.v1";
+/** Streams that the engine tells apart. */
+const STREAMS = 64;
+
+export class SessionHost extends Host {
+  #keeper = new Keeper(this.options.session.storage, (cause) => {
+    this.emit("error", this.error("STORAGE", `the session lives in memory: ${cause?.message ?? cause}`, cause), "warn");
+  });
+  #instance = randomId();
+  /** The engine's numbers for streams, those heard of last at the end. */
+  #streams = new Map([["", 0]]);
+  /** The call of `auth` that has not answered yet. */
+  #asked = null;
+
+  // Of the present link.
+  #ready;
+  #protocols;
+  #stage = OPENED;
+  /** The lengths of the unit in the frame that comes next. */
+  #lengths = null;
+
+  #taskIsWatched = false;
+  /** The unit that leaves now: its messages, how many they will be, and the count before them. */
+  #unit = null;
+  /** The message that is being handed over. */
+  #detail;
+  #isUnread = false;
+
+  // What the application asks for.
+
+  send(...message) {
+    super.send(...message);
+    if (this.#taskIsWatched) return;
+    this.#taskIsWatched = true;
+    queueMicrotask(() => {
+      this.#taskIsWatched = false;
+      this.feed(Input.taskOver);
+    });
+  }
+
+  authenticate(token, ticket) {
+    if (this.state !== "open") throw this.whyUnsettled();
+    this.asked.token.push(ticket);
+    this.#control("auth", { token });
+  }
+
+  /** Somebody else has the session now: what follows is a new memory, and another session. */
+  beginAnew() {
+    this.#instance = randomId();
+    this.session = null;
+    this.#keeper.abandon();
+  }
+
+  nameOf(stream) {
+    for (const [name, number] of this.#streams) if (number === stream) return name;
+  }
+
+  // The page, and the end.
+
+  tell(input) {
+    super.tell(input);
+    if (input === Input.suspend) this.#keeper.release();
+  }
+
+  rest() {
+    this.#keeper.release();
+  }
+
+  letGo() {
+    super.letGo();
+    if (this.state === "closed") this.#keeper.forget();
+    else this.#keeper.release();
+  }
+
+  // A link.
+
+  offers(protocols) {
+    this.#protocols = [protocols].flat();
+    this.#stage = OPENED;
+    this.#lengths = this.#unit = null;
+    this.#ready = Promise.all([this.#askForToken(), this.#keeper.acquire(this.url)]);
+    // An attempt that fails earlier asks for neither.
+    this.#ready.catch(() => {});
+    return PROTOCOL;
+  }
+
+  async greet(generation) {
+    if (this.protocol !== PROTOCOL) return this.feed(Input.violated, generation);
+    const { socket } = this;
+    const isCurrent = () => socket && socket === this.socket;
+    try {
+      const [auth] = await this.#ready;
+      if (auth !== undefined && typeof auth !== "string") throw new TypeError("it gives no string");
+      if (!isCurrent()) return;
+      await this.#keeper.raise();
+      if (isCurrent()) this.#hello(auth);
+    } catch (error) {
+      if (isCurrent()) this.fail(generation, "UNAUTHORIZED", "auth", error);
+    }
+  }
+
+  /** One call at a time: an attempt that finds one under way waits for its answer. */
+  #askForToken() {
+    const { auth } = this.options;
+    if (!auth) return;
+    this.#asked ??= (async () => auth())().finally(() => {
+      this.#asked = null;
+    });
+    return this.#asked;
+  }
+
+  #hello(auth) {
+    const { id: session, token, claim } = this.#keeper.row;
+    const known = [...this.#streams].map(([name, stream]) => {
+      return [name, [this.query(Query.epoch, stream), this.query(Query.position, stream)]];
+    });
+    this.#control("hello", {
+      session,
+      token,
+      instance: this.#instance,
+      claim,
+      auth,
+      requestId: this.requestId,
+      protocols: this.#protocols,
+      positions: Object.fromEntries(known.filter(([, [epoch]]) => epoch >= 0)),
+    });
+    this.#stage = GREETED;
+  }
+
+  #control(name, body) {
+    this.give(encodeControl(name, this.query(Query.givenMessages), body));
+  }
+
+  // What comes in.
+
+  received(generation, data) {
+    const lengths = this.#lengths;
+    this.#lengths = null;
+    if (lengths) {
+      const messages = typeof data === "string" ? null : cutBinary(data, lengths);
+      return this.#receiveUnit(generation, messages);
+    }
+    if (data[0] !== RESERVED) this.#receiveUnit(generation, [data]);
+    else if (data[1] === RESERVED) this.#receiveUnit(generation, [data.slice(1)]);
+    else this.#receiveControl(generation, decodeControl(data));
+  }
+
+  #receiveUnit(generation, messages) {
+    if (this.#stage !== WELCOMED || !messages) return this.feed(Input.violated, generation);
+    const { socket } = this;
+    for (const message of messages) {
+      if (socket === this.socket)
+        this.feed(Input.linkMessage, generation, this.payloads.keep(message), roughSizeOf(message), 0);
+    }
+  }
+
+  #receiveControl(generation, frame) {
+    const { name, count, body } = frame ?? {};
+    const wanted = name === "error" ? this.#stage : name === "welcome" ? GREETED : WELCOMED;
+    if (!frame || this.#stage !== wanted) return this.feed(Input.violated, generation);
+    const { socket } = this;
+    this.feed(Input.counted, generation, count);
+    if (socket === this.socket) this.#act(generation, name, body);
+  }
+
+  #act(generation, name, body) {
+    switch (name) {
+      case "welcome":
+        return this.#welcome(generation, body);
+      case "texts":
+        return this.#receiveUnit(generation, body);
+      case "binaries":
+        this.#lengths = body;
+        return;
+      case "stored":
+        return this.feed(Input.stored, generation, body.number);
+      case "from": {
+        const reason = GAP_REASONS.indexOf(body.reason ?? "");
+        const stream = this.#streamOf(body.stream);
+        return this.feed(Input.from, generation, stream, body.epoch, body.next, reason < 0 ? OTHER : reason);
+      }
+      case "volatile":
+        return this.feed(Input.volatile, generation, this.#streamOf(body.stream));
+      case "ping":
+        return this.feed(Input.pinged, generation, body.id);
+      case "pong":
+        return this.feed(Input.ponged, generation, body.id);
+      case "authenticated":
+        return this.resolve(this.asked.token.shift());
+      default:
+        this.log("warn", `the server: ${body.message}`, { errorCode: body.errorCode });
+        if (body.errorCode === "UNAUTHORIZED") this.rejectAsked("token", body.errorCode, body.message);
+    }
+  }
+
+  #welcome(generation, { session, token, received, resumed, reason, maxMessage, window, retry, protocol }) {
+    const { id } = this.#keeper.row;
+    if (resumed && session !== id) return this.feed(Input.violated, generation);
+    const others = id ? "lost" : "new";
+    const fate = reason === "user" || resumed ? reason : others;
+    this.#stage = WELCOMED;
+    this.protocol = protocol ?? "";
+    this.session = Object.freeze({ id: session, resumed });
+    this.#keeper.renew(session, token, fate === "user");
+    this.feed(Input.welcomed, generation, received, ...window, maxMessage, FATES.indexOf(fate), retry ?? -1);
+  }
+
+  /** The engine's number for a stream. There are few: the one not heard of for longest gives way. */
+  #streamOf(name) {
+    const streams = this.#streams;
+    let number = streams.get(name) ?? streams.size;
+    if (number === STREAMS) {
+      const [, [idle, free]] = streams;
+      streams.delete(idle);
+      number = free;
+    }
+    if (name) streams.delete(name);
+    streams.set(name, number);
+    return number;
+  }
+
+  // What the engine answers.
+
+  transmit(payload) {
+    const { data } = this.payloads.get(payload);
+    const unit = this.#unit;
+    if (!unit) return this.give(typeof data === "string" ? escapeText(data) : data);
+    if (unit.messages.push(data) < unit.size) return;
+    this.#unit = null;
+    for (const frame of encodeUnit(unit.count, unit.messages)) this.give(frame);
+  }
+
+  unit(size) {
+    this.#unit = { size, count: this.query(Query.givenMessages), messages: [] };
+  }
+
+  transmitPing(id) {
+    this.#control("ping", { id });
+  }
+
+  pong(id) {
+    this.#control("pong", { id });
+  }
+
+  acknowledge(stream, epoch, number) {
+    this.#control("handed", { stream: this.nameOf(stream), epoch, number });
+  }
+
+  ask() {
+    this.#control("ask");
+  }
+
+  end() {
+    this.#control("end");
+  }
+
+  deliver(payload, stream, number) {
+    this.#detail = this.detailOf(payload);
+    if (!this.#detail) return this.feed(Input.handedOver);
+    Object.assign(this.#detail, { session: this.session.id, stream: this.nameOf(stream) }, number && { number });
+    this.#offer();
+  }
+
+  // Handing over.
+
+  /** A message that nobody took is for who listens next. */
+  listen(on) {
+    if (on && this.#isUnread) this.#offer();
+    super.listen(on);
+  }
+
+  /** Over when every listener has returned, and every iterator has asked for the next. */
+  #offer() {
+    this.#isUnread = false;
+    const takers = this.listeners.emit("message", this.#detail);
+    const done = (taken) => {
+      this.#isUnread = !taken.includes(true);
+      if (!this.#isUnread) this.feed(Input.handedOver);
+    };
+    if (takers.every((taken) => taken === true)) done(takers);
+    else Promise.all(takers).then(done);
+  }
+}
+
+/** How far a link is: connected, hello sent, welcome received. */
+const OPENED = 0;
+const GREETED = 1;
+const WELCOMED = 2;
+/** The place of "other" in the list of reasons. */
+const OTHER = GAP_REASONS.indexOf("other");

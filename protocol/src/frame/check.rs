@@ -1,0 +1,130 @@
+//! The bounds of fields.
+
+use alloc::string::String;
+
+use super::{ErrorFrame, Frame, FrameError, From, Hello, Position, Reason, Welcome};
+use crate::limits::{AUTH_BYTES, ID_BYTES, LAST_NUMBER, ROOM_BYTES, STREAMS, TEXT_BYTES};
+
+impl Frame {
+    /// Whether every field has a value that it may have.
+    pub(super) fn check(&self) -> Result<(), FrameError> {
+        match self {
+            Self::Hello(hello) => hello.check(),
+            Self::Welcome(welcome) => welcome.check(),
+            Self::Error(error) => error.check(),
+            Self::Auth(auth) => field("token", auth.token.len() <= AUTH_BYTES),
+            Self::Handed(position) => position.check(),
+            Self::Stored(stored) => field("number", stored.number <= LAST_NUMBER),
+            Self::From(from) => from.check(),
+            Self::Volatile(volatile) => field("stream", is_stream(&volatile.stream)),
+            Self::Authenticated | Self::Ask | Self::End => Ok(()),
+            Self::Ping(_) | Self::Pong(_) | Self::Texts(_) | Self::Binaries(_) => Ok(()),
+        }
+    }
+}
+
+impl Hello {
+    fn check(&self) -> Result<(), FrameError> {
+        let known = self.session.is_some() == self.token.is_some();
+        field("token", known && self.token.as_deref().is_none_or(is_id))?;
+        field("session", self.session.as_deref().is_none_or(is_id))?;
+        field("instance", is_instance(&self.instance))?;
+        field("claim", self.claim <= LAST_NUMBER)?;
+        field("auth", bounded(&self.auth, AUTH_BYTES))?;
+        field("requestId", self.request_id.as_deref().is_none_or(is_id))?;
+        field("protocols", self.protocols.len() <= STREAMS)?;
+        field("protocols", self.protocols.iter().all(|name| is_name(name)))?;
+        field("positions", self.positions.len() <= STREAMS)?;
+        let good = |(stream, (_, number)): (&String, &(u32, u64))| {
+            is_stream(stream) && *number <= LAST_NUMBER
+        };
+        field("positions", self.positions.iter().all(good))
+    }
+}
+
+impl Welcome {
+    fn check(&self) -> Result<(), FrameError> {
+        field("session", is_id(&self.session))?;
+        field("token", is_id(&self.token))?;
+        field("term", is_id(&self.term))?;
+        let resumed = self.reason == Reason::Resumed;
+        field("resumed", self.resumed == resumed)?;
+        let last = if resumed { LAST_NUMBER } else { 0 };
+        field("received", self.received <= last)?;
+        field("maxMessage", self.max_message > 0)?;
+        field("window", self.window.0 > 0 && self.window.1 > 0)?;
+        field("ttl", self.ttl <= LAST_NUMBER)?;
+        field("retry", self.retry.is_none_or(|retry| retry <= LAST_NUMBER))?;
+        field("user", self.user.len() <= TEXT_BYTES)?;
+        field(
+            "protocol",
+            self.protocol.is_empty() || is_name(&self.protocol),
+        )
+    }
+}
+
+impl ErrorFrame {
+    fn check(&self) -> Result<(), FrameError> {
+        field("errorCode", is_id(&self.error_code))?;
+        field("message", self.message.len() <= TEXT_BYTES)?;
+        let request = self.request_id.is_empty() || is_id(&self.request_id);
+        field("requestId", request)?;
+        field("timestamp", self.timestamp.len() <= ID_BYTES)
+    }
+}
+
+impl Position {
+    fn check(&self) -> Result<(), FrameError> {
+        field("stream", is_stream(&self.stream))?;
+        field("number", self.number <= LAST_NUMBER)
+    }
+}
+
+impl From {
+    fn check(&self) -> Result<(), FrameError> {
+        field("stream", is_stream(&self.stream))?;
+        field("next", (1..=LAST_NUMBER).contains(&self.next))?;
+        field("reason", self.reason.as_deref().is_none_or(is_id))
+    }
+}
+
+fn field(name: &'static str, good: bool) -> Result<(), FrameError> {
+    if good {
+        Ok(())
+    } else {
+        Err(FrameError::Field(name))
+    }
+}
+
+/// Whether this can be an id: 1 to 64 of A-Z a-z 0-9 _ -.
+#[must_use]
+pub fn is_id(id: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    (1..=ID_BYTES).contains(&id.len()) && id.bytes().all(plain)
+}
+
+/// Whether this can be the name of a room: 1 to 128 bytes without a control character.
+#[must_use]
+pub fn is_room(name: &str) -> bool {
+    (1..=ROOM_BYTES).contains(&name.len()) && !name.chars().any(char::is_control)
+}
+
+/// The outbox has the empty name.
+fn is_stream(name: &str) -> bool {
+    name.is_empty() || is_room(name)
+}
+
+fn is_instance(instance: &str) -> bool {
+    let hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    instance.len() == 32 && instance.bytes().all(hex)
+}
+
+/// A subprotocol's name: a token of RFC 9110.
+fn is_name(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    (1..=ID_BYTES).contains(&name.len()) && name.bytes().all(plain)
+}
+
+fn bounded(text: &Option<String>, bytes: usize) -> bool {
+    text.as_ref().is_none_or(|text| text.len() <= bytes)
+}

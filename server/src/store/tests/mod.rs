@@ -1,0 +1,4 @@
+mod conformance;
+mod disk;
+mod opening;
+mod power_cuts;

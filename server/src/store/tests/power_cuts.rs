@@ -1,0 +1,215 @@
+//! The power is cut under load: nothing that was answered is lost, and nothing is echoed twice.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use steadfast_sessions::Payload;
+use steadfast_sessions::io::Effect;
+use steadfast_sessions::store::conformance::Subject;
+use steadfast_sessions::store::conformance::bench::{Bench, Read};
+use steadfast_sessions::store::{
+    Accepted, Append, Commit, Reply, Request, SessionStore, StoreError,
+};
+
+use super::disk::Platter;
+use crate::store::EmbeddedStore;
+use crate::store::committer::Committer;
+
+/// Sessions that send at the same time.
+const CLIENTS: u64 = 4;
+
+#[test]
+fn power_cuts_lose_nothing_that_was_answered() {
+    for seed in 0..200 {
+        assert_eq!(cut(seed, false), Ok(()), "seed {seed}");
+    }
+}
+
+#[test]
+fn answer_before_the_sync_is_noticed() {
+    let noticed = (0..200).filter(|seed| cut(*seed, true).is_err()).count();
+    assert!(noticed >= 20, "{noticed} of 200");
+}
+
+#[test]
+fn store_serves_again_when_its_disk_does() {
+    let platter = Platter::default();
+    let store = EmbeddedStore::start(Committer::open(platter.clone()).unwrap()).unwrap();
+    let session = Bench::new(Blocking(&store)).open();
+    let mut told = Told::default();
+    for trouble in 0..20 {
+        platter.cut_after(trouble);
+        let before = client(&store, &session, &mut told);
+        assert!(matches!(before, StoreError::Unavailable(_)), "{before}");
+        platter.works();
+        // What it was not told of may be there or not: what it asks again is done once.
+        let mut bench = Bench::new(Blocking(&store));
+        compare(&mut bench, &session, &told).unwrap();
+        round(&store, &session, &mut told).unwrap();
+        compare(&mut bench, &session, &told).unwrap();
+    }
+}
+
+/// Random numbers, the same for the same seed.
+struct Dice(AtomicU64);
+
+impl Dice {
+    fn roll(&self) -> u64 {
+        let mut state = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+        state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        state ^ (state >> 31)
+    }
+}
+
+/// What a client was told.
+#[derive(Debug, Default)]
+struct Told {
+    received: u64,
+    cursor: u64,
+    acknowledged: u64,
+}
+
+/// One run: load, a power cut, and a look at what is left.
+fn cut(seed: u64, answers_early: bool) -> Result<(), String> {
+    let dice = Dice(AtomicU64::new(seed.wrapping_mul(0xd134_2543_de82_ef95)));
+    let platter = Platter::default();
+    let mut committer = Committer::open(platter.clone()).map_err(|error| error.to_string())?;
+    committer.answers_early = answers_early;
+    let store = EmbeddedStore::start(committer).map_err(|error| error.to_string())?;
+    let mut bench = Bench::new(Blocking(&store));
+    let sessions: Vec<_> = (0..CLIENTS)
+        .map(|place| bench.open_as(&format!("s{place}")))
+        .collect();
+    platter.cut_after((dice.roll() % 400) as u32);
+    let told: Vec<Told> = std::thread::scope(|scope| {
+        let clients: Vec<_> = sessions
+            .iter()
+            .map(|session| {
+                scope.spawn(|| {
+                    let mut told = Told::default();
+                    client(&store, session, &mut told);
+                    told
+                })
+            })
+            .collect();
+        let clients = clients.into_iter();
+        clients.map(|client| client.join().unwrap()).collect()
+    });
+    assert!(platter.is_dark());
+    let odds = dice.roll() % 4;
+    let left = platter.power_on(|| dice.roll() % 4 < odds);
+    drop(store);
+    let committer = Committer::open(left).map_err(|error| error.to_string())?;
+    let store = EmbeddedStore::start(committer).map_err(|error| error.to_string())?;
+    let mut bench = Bench::new(Blocking(&store));
+    for (session, told) in sessions.iter().zip(told) {
+        compare(&mut bench, session, &told)?;
+    }
+    Ok(())
+}
+
+/// Appends, echoes and acknowledges until the store fails.
+fn client(store: &EmbeddedStore, session: &Accepted, told: &mut Told) -> StoreError {
+    loop {
+        if let Err(error) = round(store, session, told) {
+            return error;
+        }
+    }
+}
+
+fn round(store: &EmbeddedStore, session: &Accepted, told: &mut Told) -> Result<(), StoreError> {
+    let mut store = Blocking(store);
+    let id = &session.session;
+    let message = |number: u64| Payload::text(format!("{id}: {number}"));
+    // What failed is asked again as it was, before anything else.
+    if told.cursor == told.received {
+        let Reply::Appended(appended) = store.execute(Request::Append(Append {
+            session: id.clone(),
+            term: session.term,
+            instance: "i1".into(),
+            after: told.received,
+            payloads: (1..4).map(|place| message(told.received + place)).collect(),
+        }))?
+        else {
+            panic!("not appended");
+        };
+        told.received = appended.received;
+    }
+    let mut bench = Bench::new(store);
+    let echo = |number| Effect::Send {
+        session: id.clone(),
+        payload: message(number),
+    };
+    let effects: Vec<_> = (told.cursor + 1..=told.received).map(echo).collect();
+    let commit = Commit {
+        effects,
+        ..bench.commit_of(id, told.cursor, told.received, &[])
+    };
+    bench.commit_all(commit)?;
+    told.cursor = told.received;
+    let epoch = session.streams[0].epoch;
+    let number = told.cursor - 1;
+    bench.acknowledge(id, session.term, "", (epoch, number))?;
+    told.acknowledged = number;
+    Ok(())
+}
+
+/// Whether the store has what the client was told, each message once.
+fn compare<S: Subject>(
+    bench: &mut Bench<S>,
+    session: &Accepted,
+    told: &Told,
+) -> Result<(), String> {
+    let id = &*session.session;
+    let read: Read = bench
+        .try_read(id, session.term, "", told.acknowledged)
+        .map_err(|error| format!("{id} is lost: {error}"))?;
+    let cursor = read.last;
+    if cursor < told.cursor {
+        return Err(format!("{id}: {cursor} of {} echoes", told.cursor));
+    }
+    let echoed = read.rows.iter().map(|(number, _)| *number);
+    if read.missing.is_some() && read.rows.first().is_some_and(|row| row.0 <= told.cursor) {
+        return Err(format!("{id}: a hole after {}", told.acknowledged));
+    }
+    let waiting = bench.inbox(id, 0).map_err(|error| error.to_string())?;
+    let numbers: Vec<_> = waiting.iter().map(|entry| entry.number).collect();
+    let received = cursor + numbers.len() as u64;
+    if received < told.received || !numbers.iter().copied().eq(cursor + 1..=received) {
+        return Err(format!(
+            "{id}: {numbers:?} wait after {cursor}, {} told",
+            told.received
+        ));
+    }
+    let first = echoed.clone().next().unwrap_or(cursor + 1);
+    if !echoed.eq(first..=cursor) {
+        return Err(format!("{id}: {:?} in the outbox", read.rows));
+    }
+    let right = |row: &(u64, String)| row.1 == format!("{id}: {}", row.0);
+    if !read.rows.iter().all(right) {
+        return Err(format!("{id}: {:?} in the outbox", read.rows));
+    }
+    Ok(())
+}
+
+/// Waits for every answer.
+struct Blocking<'a>(&'a EmbeddedStore);
+
+impl Subject for Blocking<'_> {
+    fn execute(&mut self, request: Request) -> Result<Reply, StoreError> {
+        let waiter = tokio::runtime::Builder::new_current_thread().build();
+        waiter.unwrap().block_on(self.0.execute(request))
+    }
+
+    fn rows(&mut self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        unreachable!("only its answers count here")
+    }
+
+    fn write(&mut self, _key: &[u8], _value: Option<&[u8]>) {
+        unreachable!("only its answers count here")
+    }
+
+    fn restart(&mut self) {
+        unreachable!("only its answers count here")
+    }
+}

@@ -1,0 +1,109 @@
+//! What was stored goes to those who have a link.
+
+use super::Node;
+use super::ending::Ending;
+use super::link::Link;
+use crate::Payload;
+use crate::io::{Effect, LinkId, SessionId, Target};
+use crate::store::Committed;
+
+impl Node {
+    /// `effects` were carried out: gives what they sent to the links that it is for.
+    pub(super) fn distribute(&mut self, effects: &[Effect], committed: Committed) {
+        self.commits += 1;
+        for (session, start) in &committed.subscribed {
+            if let Some((id, link)) = self.link_of(session) {
+                if let Some(live) = link.live_mut() {
+                    live.downward.open(start, true, true);
+                }
+                self.rooms.join(&start.stream, id);
+                self.stirred_links.insert(id);
+            }
+        }
+        for effect in effects {
+            match effect {
+                Effect::Unsubscribe { session, room } => self.leave_room(session, room),
+                Effect::Subscribe { session, room } => {
+                    self.check_subscribed(session, room, &committed);
+                }
+                Effect::Send { session, .. } if committed.repeated => {
+                    self.soil(&Target::Session(session.clone()));
+                }
+                Effect::Publish { room, .. } if committed.repeated => {
+                    self.soil(&Target::Room(room.clone()));
+                }
+                _ => {}
+            }
+        }
+        for (target, epoch, row) in &committed.rows {
+            for (link, stream) in self.links_of(target) {
+                let live = self.links.get_mut(&link).and_then(Link::live_mut);
+                if let Some(stream) = live.and_then(|live| live.downward.stream_mut(stream)) {
+                    stream.add(*epoch, row);
+                    self.stirred_links.insert(link);
+                }
+            }
+        }
+    }
+
+    /// Nothing is known of what `target` was sent: it has to be read.
+    pub(super) fn soil(&mut self, target: &Target) {
+        for (link, stream) in self.links_of(target) {
+            let live = self.links.get_mut(&link).and_then(Link::live_mut);
+            if let Some(stream) = live.and_then(|live| live.downward.stream_mut(stream)) {
+                stream.soil();
+                self.stirred_links.insert(link);
+            }
+        }
+    }
+
+    pub(super) fn send_volatile(&mut self, to: &Target, payload: &Payload) {
+        for (link, stream) in self.links_of(to) {
+            self.transmit_volatile(link, stream, payload);
+        }
+    }
+
+    fn leave_room(&mut self, session: &SessionId, room: &str) {
+        if let Some((id, link)) = self.link_of(session) {
+            if let Some(live) = link.live_mut() {
+                live.downward.close(room);
+            }
+            self.rooms.leave(room, id);
+        } else {
+            self.note_change(session);
+        }
+    }
+
+    /// A subscription whose place in the room is not known cannot be served: the client resumes, and is
+    /// told with its welcome.
+    fn check_subscribed(&mut self, session: &SessionId, room: &str, committed: &Committed) {
+        let Some((id, link)) = self.link_of(session) else {
+            return self.note_change(session);
+        };
+        let live = link.live_mut();
+        let served = live.is_some_and(|live| live.downward.stream_mut(room).is_some());
+        if !served && (committed.repeated || committed.refused.is_empty()) {
+            self.end_link(id, Ending::Stale);
+        }
+    }
+
+    /// The live links that get what `target` is sent, and the stream that it comes in.
+    fn links_of<'a>(&mut self, target: &'a Target) -> Vec<(LinkId, &'a str)> {
+        match target {
+            Target::Session(session) => {
+                let link = self.link_of(session);
+                link.map(|(id, _)| (id, "")).into_iter().collect()
+            }
+            Target::Room(room) => {
+                let members = self.rooms.members(room).into_iter();
+                members.map(|id| (id, room.as_str())).collect()
+            }
+        }
+    }
+
+    /// A session's live link.
+    fn link_of(&mut self, session: &SessionId) -> Option<(LinkId, &mut Link)> {
+        let id = self.sessions.get(session)?.owner.as_ref()?.link?;
+        Some((id, self.links.get_mut(&id)?))
+    }
+}

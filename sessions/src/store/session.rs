@@ -1,0 +1,97 @@
+//! A session's head: who may use it, and when it is forgotten.
+
+use super::record::{self, Head, List};
+use super::rows::Rows;
+use super::{Refused, StoreError, Term, key};
+use crate::planted::{self, Bug};
+
+/// The head of this session.
+pub(super) fn find(rows: &impl Rows, id: &str) -> Result<Option<Head>, StoreError> {
+    if !key::valid_id(id) {
+        return Ok(None);
+    }
+    record::load(rows, &key::head(id))
+}
+
+/// The head of this session, whoever owns it.
+pub(super) fn known(rows: &impl Rows, id: &str) -> Result<Head, StoreError> {
+    find(rows, id)?.ok_or(StoreError::Refused(Refused::Unknown))
+}
+
+/// The head of this session, which `term` owns.
+pub(super) fn owned(rows: &impl Rows, id: &str, term: Term) -> Result<Head, StoreError> {
+    let head = known(rows, id)?;
+    if head.term != term && !planted::is(Bug::StoreWithoutTerm) {
+        return Err(StoreError::Refused(Refused::Term));
+    }
+    Ok(head)
+}
+
+/// The head of this session, which `term` owns and which has not ended.
+pub(super) fn living(rows: &impl Rows, id: &str, term: Term) -> Result<Head, StoreError> {
+    let head = owned(rows, id, term)?;
+    if head.ended.is_some() {
+        return Err(StoreError::Refused(Refused::Unknown));
+    }
+    Ok(head)
+}
+
+/// Sets the head of this session.
+pub(super) fn save(rows: &mut impl Rows, id: &str, head: &Head) -> Result<(), StoreError> {
+    record::save(rows, &key::head(id), head)
+}
+
+/// Notes that the client was there. Its place in the list moves only when it is looked at: a
+/// session that is used costs no second row.
+pub(super) fn seen(
+    rows: &mut impl Rows,
+    id: &str,
+    head: &mut Head,
+    wall_ms: u64,
+) -> Result<(), StoreError> {
+    head.last_seen_ms = wall_ms;
+    if head.ended.is_none() && (head.list != List::Payloads || wall_ms < head.listed_ms) {
+        list(rows, id, head, List::Payloads, wall_ms)?;
+    }
+    Ok(())
+}
+
+/// Moves a session to a place in a list.
+pub(super) fn list(
+    rows: &mut impl Rows,
+    id: &str,
+    head: &mut Head,
+    list: List,
+    ms: u64,
+) -> Result<(), StoreError> {
+    rows.delete(&key::listed(head.list.tag(), head.listed_ms, id))?;
+    rows.put(&key::listed(list.tag(), ms, id), &[])?;
+    head.list = list;
+    head.listed_ms = ms;
+    Ok(())
+}
+
+/// How many sessions are known.
+pub(super) fn count(rows: &impl Rows) -> Result<u64, StoreError> {
+    match record::load(rows, key::SESSIONS) {
+        Ok(count) => Ok(count.unwrap_or_default()),
+        Err(StoreError::Corrupt(_)) => {
+            let mut count = 0;
+            rows.scan(b"s/", b"s0", &mut |_, _| {
+                count += 1;
+                Ok(true)
+            })?;
+            Ok(count)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+impl List {
+    pub(super) const fn tag(self) -> u8 {
+        match self {
+            Self::Payloads => b'p',
+            Self::Tombstones => b't',
+        }
+    }
+}

@@ -1,0 +1,474 @@
+//! A server without sockets: a node, a table, an application, and clients that check every frame.
+
+mod peer;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use steadfast_protocol::Instant;
+use steadfast_protocol::frame::{Frame, Hello, Position, Welcome};
+use steadfast_sessions::io::{
+    AuthRefusal, Config, Delivery, Effect, Input, LinkId, Now, OpId, Outcome, Output, Record,
+    SendRefusal, SessionId, Wire,
+};
+use steadfast_sessions::node::Node;
+use steadfast_sessions::payload::Payload;
+use steadfast_sessions::store::memory::Table;
+use steadfast_sessions::store::rows::Rows;
+use steadfast_sessions::store::{Request, StoreError};
+
+pub(crate) use peer::Peer;
+
+pub(crate) const INSTANCE: &str = "0123456789abcdef0123456789abcdef";
+pub(crate) const OTHER: &str = "fedcba9876543210fedcba9876543210";
+
+/// What the store does with a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Store {
+    Prompt,
+    /// Requests wait until [`Server::resume_store`].
+    Stalled,
+    /// Nothing is carried out.
+    Failing,
+    /// Everything is carried out, and no answer says so.
+    Mute,
+}
+
+/// What the application does with a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Handler {
+    Echo,
+    /// Publishes to this room.
+    Publish(String),
+    /// Does nothing with it.
+    Swallow,
+    Fail,
+    /// Keeps it until [`Server::finish`].
+    Keep,
+}
+
+pub(crate) struct Server {
+    pub(crate) config: Config,
+    pub(crate) node: Node,
+    pub(crate) table: Table,
+    pub(crate) store: Store,
+    pub(crate) handler: Handler,
+    pub(crate) peers: BTreeMap<LinkId, Peer>,
+    pub(crate) deliveries: Vec<Delivery>,
+    pub(crate) requests: Vec<Request>,
+    pub(crate) logs: Vec<Record>,
+    pub(crate) sent: Vec<(u64, Result<(), SendRefusal>)>,
+    pub(crate) credentials: Vec<LinkId>,
+    pub(crate) timeout: Instant,
+    /// How far the wall clock was set forward.
+    pub(crate) wall_ahead_ms: u64,
+    waiting: VecDeque<(OpId, Request)>,
+    untold: Vec<Input>,
+    inputs: VecDeque<Input>,
+    ms: u64,
+    links: u64,
+}
+
+impl Server {
+    pub(crate) fn new() -> Self {
+        Self::with(Config::default())
+    }
+
+    pub(crate) fn with(config: Config) -> Self {
+        let mut server = Self {
+            node: Node::new(config.clone()),
+            config,
+            table: Table::new(),
+            store: Store::Prompt,
+            handler: Handler::Echo,
+            peers: BTreeMap::new(),
+            deliveries: Vec::new(),
+            requests: Vec::new(),
+            logs: Vec::new(),
+            sent: Vec::new(),
+            credentials: Vec::new(),
+            timeout: Instant::NEVER,
+            wall_ahead_ms: 0,
+            waiting: VecDeque::new(),
+            untold: Vec::new(),
+            inputs: VecDeque::new(),
+            ms: 1_000,
+            links: 0,
+        };
+        server.input(Input::Start);
+        server
+    }
+
+    /// The process dies, and another one starts with what was synced.
+    pub(crate) fn restart(&mut self) {
+        self.node = Node::new(self.config.clone());
+        self.waiting.clear();
+        self.untold.clear();
+        self.inputs.clear();
+        for peer in self.peers.values_mut() {
+            peer.closed.get_or_insert((1006, String::new()));
+        }
+        self.input(Input::Start);
+    }
+
+    /// The same, with a time between in which no process runs.
+    pub(crate) fn restart_after(&mut self, duration: Duration) {
+        self.ms += u64::try_from(duration.as_millis()).unwrap();
+        self.restart();
+    }
+
+    pub(crate) fn input(&mut self, input: Input) {
+        self.inputs.push_back(input);
+        while let Some(input) = self.inputs.pop_front() {
+            self.node.handle_input(self.now(), input);
+            self.drain();
+        }
+    }
+
+    /// Time passes; timers ring when their moment comes.
+    pub(crate) fn pass(&mut self, duration: Duration) {
+        let end = self.ms + u64::try_from(duration.as_millis()).unwrap();
+        while self.timeout <= Instant::from_micros(end * 1_000) {
+            self.ms = self.ms.max(self.timeout.as_micros().div_ceil(1_000));
+            self.input(Input::Timeout);
+        }
+        self.ms = end;
+    }
+
+    /// Time passes, and no timer rings before its end.
+    pub(crate) fn sleep(&mut self, duration: Duration) {
+        self.ms += u64::try_from(duration.as_millis()).unwrap();
+        self.input(Input::Timeout);
+    }
+
+    pub(crate) fn open(&mut self, rooms: &[&str]) -> LinkId {
+        self.links += 1;
+        let link = LinkId(self.links);
+        self.peers.insert(link, Peer::new(self.config.max_message));
+        let seed = self.links.wrapping_mul(0x1234_5678_9abc_def1);
+        self.input(Input::LinkOpened {
+            link,
+            request_id: format!("r{}", self.links),
+            rooms: rooms.iter().map(ToString::to_string).collect(),
+            endpoint: "/ws".into(),
+            entropy: [seed, seed ^ 1, seed ^ 2, seed ^ 3],
+        });
+        link
+    }
+
+    pub(crate) fn hello(&mut self, link: LinkId, hello: Hello) {
+        self.control(link, Frame::Hello(hello));
+    }
+
+    /// A link with a new session.
+    pub(crate) fn join(&mut self, rooms: &[&str]) -> (LinkId, Welcome) {
+        self.join_as(rooms, new_hello(INSTANCE))
+    }
+
+    pub(crate) fn join_as(&mut self, rooms: &[&str], hello: Hello) -> (LinkId, Welcome) {
+        let link = self.open(rooms);
+        self.hello(link, hello);
+        (link, self.welcome(link))
+    }
+
+    pub(crate) fn welcome(&self, link: LinkId) -> Welcome {
+        let found = self.peer(link).frames.iter().find_map(|frame| match frame {
+            Frame::Welcome(welcome) => Some(welcome.clone()),
+            _ => None,
+        });
+        found.unwrap_or_else(|| panic!("no welcome: {:?}", self.peer(link)))
+    }
+
+    pub(crate) fn text(&mut self, link: LinkId, text: &str) {
+        let wire = self.peer_mut(link).text(text);
+        self.wire(link, wire);
+    }
+
+    pub(crate) fn binary(&mut self, link: LinkId, bytes: &[u8]) {
+        self.peer_mut(link).given += 1;
+        self.wire(link, Wire::Binary(bytes.to_vec()));
+    }
+
+    pub(crate) fn control(&mut self, link: LinkId, frame: Frame) {
+        let wire = self.peer_mut(link).control(frame);
+        self.wire(link, wire);
+    }
+
+    pub(crate) fn handed(&mut self, link: LinkId, stream: &str, number: u64) {
+        let epoch = self.peer(link).epochs[stream];
+        self.control(
+            link,
+            Frame::Handed(Position {
+                stream: stream.into(),
+                epoch,
+                number,
+            }),
+        );
+    }
+
+    pub(crate) fn wire(&mut self, link: LinkId, wire: Wire) {
+        self.input(Input::Frame { link, wire });
+    }
+
+    pub(crate) fn lose(&mut self, link: LinkId) {
+        self.peer_mut(link)
+            .closed
+            .get_or_insert((1006, String::new()));
+        self.input(Input::LinkClosed { link });
+    }
+
+    /// The link has sent all that it was given.
+    pub(crate) fn flush(&mut self, link: LinkId) {
+        self.peer_mut(link).unsent = 0;
+        self.input(Input::Buffered { link, bytes: 0 });
+    }
+
+    pub(crate) fn peer(&self, link: LinkId) -> &Peer {
+        &self.peers[&link]
+    }
+
+    pub(crate) fn peer_mut(&mut self, link: LinkId) -> &mut Peer {
+        self.peers.get_mut(&link).unwrap()
+    }
+
+    pub(crate) fn send(&mut self, request: u64, effect: Effect) {
+        self.input(Input::Send { request, effect });
+    }
+
+    pub(crate) fn send_to(&mut self, session: &str, text: &str) {
+        self.send(
+            0,
+            Effect::Send {
+                session: session.into(),
+                payload: Payload::text(text),
+            },
+        );
+    }
+
+    pub(crate) fn publish(&mut self, room: &str, text: &str) {
+        self.send(
+            0,
+            Effect::Publish {
+                room: room.into(),
+                payload: Payload::text(text),
+            },
+        );
+    }
+
+    /// The application is done with the message that it kept last.
+    pub(crate) fn finish(&mut self, effects: Vec<Effect>) {
+        let last = self.deliveries.last().unwrap().clone();
+        self.handled(&last.session, last.seq, Outcome::Done(effects));
+    }
+
+    pub(crate) fn handled(&mut self, session: &SessionId, seq: u64, outcome: Outcome) {
+        self.input(Input::Handled {
+            session: session.clone(),
+            seq,
+            outcome,
+        });
+    }
+
+    pub(crate) fn stall_store(&mut self) {
+        self.store = Store::Stalled;
+    }
+
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Requests that were made while the store stalled are carried out, in order.
+    pub(crate) fn resume_store(&mut self) {
+        self.store = Store::Prompt;
+        while self.answer_one() {}
+    }
+
+    /// As [`Self::resume_store`], for a store that takes its time: the application is faster.
+    pub(crate) fn catch_up(&mut self) {
+        while self.answer_one() {}
+        self.store = Store::Prompt;
+    }
+
+    /// Carries out and answers the oldest request that waits.
+    pub(crate) fn answer_one(&mut self) -> bool {
+        let Some((op, request)) = self.waiting.pop_front() else {
+            return false;
+        };
+        let reply = self.execute(&request);
+        self.input(Input::Stored { op, reply });
+        true
+    }
+
+    /// Carries out what waits, and hands out the answers in reverse.
+    pub(crate) fn answer_backwards(&mut self) {
+        self.store = Store::Prompt;
+        self.carry_out_all();
+        while self.tell_last() {}
+    }
+
+    /// Carries out what waits, in order, and answers nothing.
+    pub(crate) fn carry_out_all(&mut self) {
+        while let Some((op, request)) = self.waiting.pop_front() {
+            let reply = self.execute(&request);
+            self.untold.push(Input::Stored { op, reply });
+        }
+    }
+
+    /// Answers what was carried out last.
+    pub(crate) fn tell_last(&mut self) -> bool {
+        let Some(reply) = self.untold.pop() else {
+            return false;
+        };
+        self.input(reply);
+        true
+    }
+
+    /// Rows of the table whose keys begin with `tag`.
+    pub(crate) fn rows(&self, tag: u8) -> usize {
+        self.table.iter().filter(|(key, _)| key[0] == tag).count()
+    }
+
+    /// Makes the record of this kind and number unreadable.
+    pub(crate) fn spoil(&mut self, tag: u8, number: u64) {
+        self.spoil_where(|key| key[0] == tag && key.ends_with(&number.to_be_bytes()));
+    }
+
+    /// Makes all records of this kind unreadable.
+    pub(crate) fn spoil_all(&mut self, tag: u8) {
+        self.spoil_where(|key| key[0] == tag);
+    }
+
+    fn spoil_where(&mut self, chosen: impl Fn(&[u8]) -> bool) {
+        let keys = self.table.iter().map(|(key, _)| key.to_vec());
+        let keys: Vec<_> = keys.filter(|key| chosen(key)).collect();
+        assert!(!keys.is_empty());
+        for key in keys {
+            self.table.put(&key, b"spoilt").unwrap();
+        }
+    }
+
+    pub(crate) fn told(&self, text: &str) -> bool {
+        self.logs.iter().any(|record| record.message.contains(text))
+    }
+
+    pub(crate) fn now(&self) -> Now {
+        Now {
+            at: Instant::from_micros(self.ms * 1_000),
+            wall_ms: 1_700_000_000_000 + self.ms + self.wall_ahead_ms,
+        }
+    }
+
+    fn drain(&mut self) {
+        loop {
+            match self.node.poll_output() {
+                Output::Timeout(at) => {
+                    self.timeout = at;
+                    return;
+                }
+                output => self.carry_out(output),
+            }
+        }
+    }
+
+    fn carry_out(&mut self, output: Output) {
+        match output {
+            Output::Transmit { link, wire } => self.peer_mut(link).take(&wire),
+            Output::Close { link, code, reason } => {
+                let peer = self.peer_mut(link);
+                assert!(reason.len() <= 123);
+                assert_eq!(peer.closed, None, "closed twice");
+                peer.closed = Some((code, reason));
+            }
+            Output::Authenticate { link, auth } => self.judge(link, auth.as_deref()),
+            Output::Store { op, request } => self.ask_store(op, request),
+            Output::Handle(delivery) => self.handle(delivery),
+            Output::Sent { request, result } => self.sent.push((request, result)),
+            Output::Log(record) => self.logs.push(record),
+            Output::Timeout(_) => unreachable!(),
+        }
+    }
+
+    fn judge(&mut self, link: LinkId, auth: Option<&str>) {
+        let user = match auth {
+            Some("wrong") => Err(AuthRefusal::Unauthorized),
+            Some("unavailable") => Err(AuthRefusal::Unavailable),
+            Some("slow") => return self.credentials.push(link),
+            auth => Ok(auth.unwrap_or("anna").to_owned()),
+        };
+        self.inputs.push_back(Input::Authenticated { link, user });
+    }
+
+    fn ask_store(&mut self, op: OpId, request: Request) {
+        self.requests.push(request.clone());
+        let failed = || Err(StoreError::Unavailable("test".into()));
+        let reply = match self.store {
+            Store::Stalled => return self.waiting.push_back((op, request)),
+            Store::Prompt => self.execute(&request),
+            Store::Failing => failed(),
+            Store::Mute => {
+                let _ = self.execute(&request);
+                failed()
+            }
+        };
+        self.inputs.push_back(Input::Stored { op, reply });
+    }
+
+    fn execute(
+        &mut self,
+        request: &Request,
+    ) -> Result<steadfast_sessions::store::Reply, StoreError> {
+        let reply = self.table.execute(request);
+        self.table.sync();
+        reply
+    }
+
+    fn handle(&mut self, delivery: Delivery) {
+        let payload = delivery.payload.clone();
+        let session = delivery.session.clone();
+        let outcome = match &self.handler {
+            Handler::Echo => Outcome::Done(vec![Effect::Send { session, payload }]),
+            Handler::Publish(room) => Outcome::Done(vec![Effect::Publish {
+                room: room.clone(),
+                payload,
+            }]),
+            Handler::Swallow => Outcome::Done(Vec::new()),
+            Handler::Fail => Outcome::Failed("no".into()),
+            Handler::Keep => {
+                self.deliveries.push(delivery);
+                return;
+            }
+        };
+        self.inputs.push_back(Input::Handled {
+            session: delivery.session.clone(),
+            seq: delivery.seq,
+            outcome,
+        });
+        self.deliveries.push(delivery);
+    }
+}
+
+pub(crate) fn new_hello(instance: &str) -> Hello {
+    Hello {
+        instance: instance.into(),
+        claim: 1,
+        ..Hello::default()
+    }
+}
+
+/// A hello that goes on with the session of `welcome`.
+pub(crate) fn resuming(welcome: &Welcome, instance: &str, claim: u64) -> Hello {
+    Hello {
+        session: Some(welcome.session.clone()),
+        token: Some(welcome.token.clone()),
+        claim,
+        ..new_hello(instance)
+    }
+}
+
+pub(crate) const fn secs(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
+
+pub(crate) const fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}

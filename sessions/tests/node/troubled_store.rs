@@ -1,0 +1,171 @@
+//! A store that is slow, fails, or does not say what it did.
+
+use steadfast_protocol::frame::{Frame, Ping, Reason};
+use steadfast_sessions::store::Request;
+
+use crate::support::{Handler, INSTANCE, Server, Store, ms, new_hello, resuming, secs};
+
+#[test]
+fn a_stalled_store_closes_no_link_and_fills_no_memory() {
+    // [P84] [P111]
+    let mut server = Server::new();
+    let (link, welcome) = server.join(&["lobby"]);
+    server.stall_store();
+    for n in 0..4_096 {
+        server.text(link, "x");
+        if n % 64 == 0 {
+            server.pass(ms(500));
+            server.control(link, Frame::Ping(Ping { id: n }));
+        }
+    }
+    assert_eq!(server.peer(link).closed, None);
+    assert_eq!(server.peer(link).stored(), None);
+    assert!(server.waiting() <= 3, "{} requests wait", server.waiting());
+    server.resume_store();
+    server.pass(secs(1));
+    assert_eq!(server.peer(link).stored(), Some(4_096));
+    assert_eq!(server.deliveries.len(), 4_096);
+    let _ = welcome;
+}
+
+#[test]
+fn what_failed_is_asked_again_until_it_is_done() {
+    // [P111]
+    let mut server = Server::new();
+    let (link, _) = server.join(&[]);
+    server.store = Store::Failing;
+    server.text(link, "one");
+    server.pass(secs(30));
+    let asked = server.requests.iter();
+    let asked = asked.filter(|it| matches!(it, Request::Append(_))).count();
+    // At 0, 0.1, 0.3, 0.7, 1.5, 3.1 and 6.3 s, and then every 5 s.
+    assert_eq!(asked, 7 + 4);
+    assert_eq!(server.peer(link).closed, None);
+    server.store = Store::Prompt;
+    server.control(link, Frame::Ask);
+    server.pass(secs(6));
+    assert_eq!(server.peer(link).texts(), ["one"]);
+    assert_eq!(server.peer(link).stored(), Some(1));
+}
+
+#[test]
+fn what_was_done_without_a_word_is_not_done_twice() {
+    // [P38]
+    let mut server = Server::new();
+    let (link, _) = server.join(&["lobby"]);
+    server.store = Store::Mute;
+    server.text(link, "one");
+    server.pass(ms(99));
+    server.store = Store::Prompt;
+    server.pass(ms(10));
+    server.store = Store::Mute;
+    server.text(link, "two");
+    server.store = Store::Prompt;
+    server.pass(secs(1));
+    let numbers: Vec<_> = server.deliveries.iter().map(|it| it.number).collect();
+    assert_eq!(numbers, [1, 2]);
+    assert_eq!(server.peer(link).texts(), ["one", "two"]);
+}
+
+#[test]
+fn a_commit_that_was_done_without_a_word_echoes_once() {
+    let mut server = Server::new();
+    server.handler = Handler::Keep;
+    let (link, welcome) = server.join(&["lobby"]);
+    server.text(link, "one");
+    server.store = Store::Mute;
+    let payload = steadfast_sessions::Payload::text("echo");
+    server.finish(vec![
+        steadfast_sessions::io::Effect::Send {
+            session: welcome.session.as_str().into(),
+            payload: payload.clone(),
+        },
+        steadfast_sessions::io::Effect::Publish {
+            room: "lobby".into(),
+            payload,
+        },
+    ]);
+    assert!(server.peer(link).messages.is_empty());
+    server.store = Store::Prompt;
+    server.pass(secs(1));
+    assert_eq!(server.peer(link).texts(), ["echo", "echo"]);
+    assert_eq!((server.rows(b'o'), server.rows(b'm')), (1, 1));
+}
+
+#[test]
+fn a_hello_that_the_store_fails_on_is_refused() {
+    // [P111]
+    let mut server = Server::new();
+    server.store = Store::Failing;
+    let link = server.open(&[]);
+    server.hello(link, new_hello(INSTANCE));
+    assert_eq!(server.peer(link).closed, None);
+    server.pass(secs(1));
+    assert_eq!(server.peer(link).end(), ("UNAVAILABLE", 4503));
+    let claims = server.requests.iter();
+    assert_eq!(
+        claims.filter(|it| matches!(it, Request::Claim(_))).count(),
+        3
+    );
+}
+
+#[test]
+fn a_hello_that_the_store_is_silent_on_is_refused() {
+    let mut server = Server::new();
+    server.stall_store();
+    let link = server.open(&[]);
+    server.hello(link, new_hello(INSTANCE));
+    server.pass(secs(10));
+    assert_eq!(server.peer(link).end(), ("UNAVAILABLE", 4503));
+    server.resume_store();
+    assert_eq!(server.node.active_sessions(), 0, "nobody owns it");
+    assert_eq!(server.node.pending(), 0);
+}
+
+#[test]
+fn a_claim_that_was_done_without_a_word_is_the_hellos() {
+    let mut server = Server::new();
+    let (link, first) = server.join(&[]);
+    server.text(link, "one");
+    server.lose(link);
+    server.store = Store::Mute;
+    let link = server.open(&[]);
+    server.hello(link, resuming(&first, INSTANCE, 2));
+    server.store = Store::Prompt;
+    server.pass(ms(100));
+    let welcome = server.welcome(link);
+    assert_eq!((welcome.resumed, welcome.received), (true, 1));
+    server.text(link, "two");
+    assert_eq!(server.peer(link).texts(), ["one", "two"]);
+}
+
+#[test]
+fn a_session_that_cannot_be_read_gives_way_to_a_new_one() {
+    // [P21]
+    let mut server = Server::new();
+    let (link, welcome) = server.join(&[]);
+    server.text(link, "one");
+    server.spoil_all(b's');
+    server.text(link, "two");
+    assert_eq!(server.peer(link).end(), ("UNAVAILABLE", 4503));
+    assert!(server.told("cannot be read"));
+    let (link, other) = server.join_as(&[], resuming(&welcome, INSTANCE, 2));
+    assert_eq!(other.reason, Reason::Corrupt);
+    server.text(link, "two");
+    assert_eq!(server.peer(link).texts(), ["two"]);
+}
+
+#[test]
+fn a_restart_that_fails_to_find_its_work_tries_again() {
+    let mut server = Server::new();
+    server.handler = Handler::Keep;
+    let (link, _) = server.join(&[]);
+    server.text(link, "one");
+    server.deliveries.clear();
+    server.store = Store::Failing;
+    server.restart();
+    assert!(server.deliveries.is_empty());
+    server.store = Store::Prompt;
+    server.pass(secs(1));
+    assert_eq!(server.deliveries.len(), 1);
+}

@@ -1,0 +1,263 @@
+//! From clients to the handler.
+
+use steadfast_engine::DropReason;
+use steadfast_sessions::io::Delivery;
+use steadfast_sessions::store::{Append, Commit, Committed};
+use steadfast_sessions::{Payload, store};
+
+use super::{Broken, End, Ledger, parse, stream_name};
+
+impl Ledger {
+    /// `send` threw.
+    pub(crate) fn refuses(&mut self, id: usize) {
+        self.ups[id].end = Some(End::Refused);
+    }
+
+    /// The client forgets a message because the server has it.
+    pub(crate) fn acknowledged(&mut self, id: usize) -> Result<(), Broken> {
+        self.is_stored(id, "acknowledged")?;
+        self.ends(id, End::Acknowledged)
+    }
+
+    /// The client tells that a message will not be sent (again).
+    pub(crate) fn dropped(
+        &mut self,
+        id: usize,
+        certain: bool,
+        reason: DropReason,
+    ) -> Result<(), Broken> {
+        if certain && let Some(place) = &self.ups[id].stored {
+            let what = format!(
+                "message {id} is dropped, {reason:?}, certainly not delivered, but stored: {place:?}"
+            );
+            return Err(Broken::new("D1", what));
+        }
+        self.ends(id, End::Dropped { certain })
+    }
+
+    /// A page is gone, and with it what it knew.
+    pub(crate) fn page_dies(&mut self, page: usize) {
+        for up in &mut self.ups {
+            if up.page == page && up.end.is_none() {
+                up.end = Some(End::Orphaned);
+            }
+        }
+    }
+
+    pub(crate) fn is_stored(&self, id: usize, when: &str) -> Result<(), Broken> {
+        if self.ups[id].stored.is_none() {
+            let what = format!("message {id} is {when}, but not stored and synced");
+            return Err(Broken::new("D6", what));
+        }
+        Ok(())
+    }
+
+    fn ends(&mut self, id: usize, end: End) -> Result<(), Broken> {
+        if let Some(before) = self.ups[id].end.replace(end) {
+            let what = format!("message {id} ends twice: {before:?}, {end:?}");
+            return Err(Broken::new("D1", what));
+        }
+        Ok(())
+    }
+
+    /// A claim is synced.
+    pub(crate) fn claimed(&mut self, token: &str, accepted: &store::Accepted) {
+        self.tokens.insert(token.to_owned());
+        let session = self
+            .sessions
+            .entry(accepted.session.to_string())
+            .or_default();
+        for start in &accepted.streams {
+            let name = stream_name(&accepted.session, &start.stream);
+            self.streams.entry(name.clone()).or_default().begin(start);
+            session.start(name, (start.epoch, start.after));
+        }
+    }
+
+    /// A welcome leaves: what it tells must be synced.
+    pub(crate) fn welcomes(
+        &self,
+        session: &str,
+        instance: &str,
+        token: &str,
+        received: u64,
+    ) -> Result<(), Broken> {
+        if !self.tokens.contains(token) {
+            let what = format!("a welcome to {session} tells a token that is not synced");
+            return Err(Broken::new("D6", what));
+        }
+        self.tells_count(session, instance, received, "a welcome")
+    }
+
+    /// An acknowledgement leaves: what it tells must be synced.
+    pub(crate) fn tells_count(
+        &self,
+        session: &str,
+        instance: &str,
+        count: u64,
+        frame: &str,
+    ) -> Result<(), Broken> {
+        let key = (session.to_owned(), instance.to_owned());
+        let stored = self.instances.get(&key).map_or(0, Vec::len) as u64;
+        if count > stored {
+            let what = format!(
+                "{frame} to {session} tells that {count} messages of {instance} are stored; {stored} are"
+            );
+            return Err(Broken::new("D6", what));
+        }
+        Ok(())
+    }
+
+    /// Upward messages are synced.
+    pub(crate) fn appended(&mut self, append: &Append) -> Result<(), Broken> {
+        let key = (append.session.to_string(), append.instance.to_string());
+        for (place, payload) in append.payloads.iter().enumerate() {
+            let number = append.after + 1 + place as u64;
+            let id = self.known(payload)?;
+            let stored = self.instances.entry(key.clone()).or_default();
+            match stored.get((number - 1) as usize) {
+                Some(before) if *before == id => continue,
+                Some(before) => {
+                    let what =
+                        format!("number {number} of {key:?} is message {before}, and message {id}");
+                    return Err(Broken::new("D2", what));
+                }
+                None if stored.len() as u64 + 1 != number => {
+                    let what = format!(
+                        "number {number} of {key:?} is stored after {}",
+                        stored.len()
+                    );
+                    return Err(Broken::new("D1", what));
+                }
+                None => stored.push(id),
+            }
+            self.stored(id, (key.0.clone(), key.1.clone(), number))?;
+        }
+        Ok(())
+    }
+
+    fn stored(&mut self, id: usize, place: (String, String, u64)) -> Result<(), Broken> {
+        let session = self.sessions.entry(place.0.clone()).or_default();
+        session.stored += 1;
+        let up = &mut self.ups[id];
+        if let Some(before) = &up.stored {
+            let what = format!("message {id} is stored twice: {before:?} and {place:?}");
+            return Err(Broken::new("D2", what));
+        }
+        if matches!(up.end, Some(End::Dropped { certain: true } | End::Refused)) {
+            let what = format!(
+                "message {id} is stored, but its sender was told that it is not: {:?}",
+                up.end
+            );
+            return Err(Broken::new("D1", what));
+        }
+        up.stored = Some(place);
+        if let Some(lane) = up.lane {
+            let last = self.lanes.insert((up.page, lane), id);
+            if let Some(last) = last.filter(|last| *last > id) {
+                let what =
+                    format!("message {id} is stored after message {last} of its page and lane");
+                return Err(Broken::new("D3", what));
+            }
+        }
+        Ok(())
+    }
+
+    /// The handler is given a message.
+    pub(crate) fn handed(&mut self, delivery: &Delivery) -> Result<(), Broken> {
+        let id = self.known(&delivery.payload)?;
+        let place = (
+            delivery.session.to_string(),
+            delivery.instance.to_string(),
+            delivery.number,
+        );
+        let user = &self.pages[self.ups[id].page].user;
+        if *user != delivery.user {
+            let what = format!(
+                "message {id} of {user} is handed over as {}'s",
+                delivery.user
+            );
+            return Err(Broken::new("D8", what));
+        }
+        if self.ups[id].stored.as_ref() != Some(&place) {
+            let what = format!(
+                "the handler is given message {id} as {place:?}, but it is stored as {:?}",
+                self.ups[id].stored
+            );
+            return Err(Broken::new("D6", what));
+        }
+        let session = self.sessions.entry(place.0).or_default();
+        let (seq, given) = (delivery.seq, session.handed.len() as u64);
+        if seq == given + 1 {
+            session.handed.push(id);
+            self.ups[id].handled = true;
+            return Ok(());
+        }
+        let before = session.handed.get((seq as usize).wrapping_sub(1));
+        if before != Some(&id) {
+            let what = format!(
+                "the handler is given message {id} as {seq} of its session, after {given}; before it was {before:?}"
+            );
+            return Err(Broken::new("D3", what));
+        }
+        if seq <= session.cursor && seq > session.straggled {
+            let what = format!("the handler is given message {id} again, which is committed");
+            return Err(Broken::new("D2", what));
+        }
+        if !delivery.redelivered {
+            let what = format!("the handler is given message {id} again, and not told so");
+            return Err(Broken::new("D2", what));
+        }
+        Ok(())
+    }
+
+    /// A dead process's commit is carried out: a living one may have read those messages before.
+    pub(crate) fn straggles(&mut self, session: &str, up_to: u64) {
+        let session = self.sessions.entry(session.to_owned()).or_default();
+        session.straggled = session.straggled.max(up_to);
+    }
+
+    /// A commit is synced.
+    pub(crate) fn committed(&mut self, commit: &Commit, reply: &Committed) -> Result<(), Broken> {
+        if reply.repeated {
+            return Ok(());
+        }
+        let session = self.sessions.entry(commit.session.to_string()).or_default();
+        if session.cursor != commit.after || commit.up_to as usize > session.handed.len() {
+            let what = format!(
+                "{}: {} to {} are committed; {} were before, and {} handed over",
+                commit.session,
+                commit.after,
+                commit.up_to,
+                session.cursor,
+                session.handed.len()
+            );
+            return Err(Broken::new("D3", what));
+        }
+        for seq in commit.after..commit.up_to {
+            let id = session.handed[seq as usize];
+            self.ups[id].committed = true;
+            self.ups[id].dead = commit.dead.iter().any(|(dead, _)| *dead == seq + 1);
+        }
+        session.cursor = commit.up_to;
+        self.sent(&commit.effects, reply)
+    }
+
+    fn known(&self, payload: &Payload) -> Result<usize, Broken> {
+        let text = text_of(payload);
+        match parse(&text) {
+            Some(('U', id)) if self.ups.get(id).is_some_and(|up| up.text == text) => Ok(id),
+            _ => Err(Broken::new(
+                "D8",
+                format!("a message that nobody sent: {text:?}"),
+            )),
+        }
+    }
+}
+
+pub(crate) fn text_of(payload: &Payload) -> String {
+    match payload {
+        Payload::Text(text) => text.to_string(),
+        Payload::Binary(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+    }
+}

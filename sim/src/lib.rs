@@ -1,0 +1,34 @@
+//! Plays bad days: client engines and a server against each other, in one thread, from a seed.
+//!
+//! | to learn about | read |
+//! |---|---|
+//! | what a day is made of | [`plan`] |
+//! | what must hold | [`ledger`] |
+//! | how it all moves on | [`World`] |
+//! | links and their faults | [`network`] |
+//! | pages, which hold an engine each | `page` |
+//! | the server's process, its application and its store | `server` |
+//! | mistakes that are planted to be noticed | `canaries` (feature `canaries`) |
+//! | finding the smallest plan that still breaks a rule | [`shrink`] |
+
+mod acts;
+#[cfg(feature = "canaries")]
+pub mod canaries;
+mod dice;
+mod judge;
+pub mod ledger;
+pub mod network;
+mod page;
+pub mod plan;
+mod queue;
+mod server;
+pub mod shrink;
+pub mod tally;
+pub mod trace;
+mod world;
+
+pub use ledger::Broken;
+pub use plan::{Class, Classes, Plan, Reduction};
+pub use tally::Tally;
+pub use trace::Trace;
+pub use world::{Day, World};

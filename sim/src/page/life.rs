@@ -1,0 +1,209 @@
+//! What a page's platform does with it.
+
+use steadfast_engine::{Input, State};
+
+use crate::plan::{Class, Cut};
+use crate::world::{Away, Deed, PageStep, Step, Stored, World};
+
+impl World {
+    /// A page is away for a while.
+    pub(crate) fn page_leaves(&mut self, page: usize, away: Away, span: u64) {
+        let it = &mut self.pages[page];
+        let same = |other: &Away| std::mem::discriminant(other) == std::mem::discriminant(&away);
+        let still = !matches!(away, Away::Hidden | Away::Offline);
+        if !it.alive || it.away.iter().any(same) || (still && it.is_still()) {
+            return;
+        }
+        match away {
+            Away::Hidden => {
+                let throttle = self.dice.page.pick(&[1_000_000, 1_000_000, 60_000_000]);
+                self.pages[page].throttle = throttle;
+                self.tally.fault(Class::Hide.name());
+            }
+            Away::Offline => {
+                self.tally.fault(Class::Offline.name());
+                self.feed(page, Input::Offline);
+            }
+            Away::Cached => {
+                self.tally.fault(Class::PutAway.name());
+                self.feed(page, Input::Suspend);
+            }
+            Away::Frozen => self.tally.fault(Class::Freeze.name()),
+            Away::Asleep { .. } => self.tally.fault(Class::Sleep.name()),
+        }
+        if still && let Some(link) = self.pages[page].link {
+            self.links[link].suspect = true;
+        }
+        self.pages[page].away.push(away);
+        self.later(span, Step::PageReturns { page, from: away });
+    }
+
+    pub(crate) fn page_returns(&mut self, page: usize, from: Away) {
+        let it = &mut self.pages[page];
+        let Some(place) = it.away.iter().position(|away| *away == from) else {
+            return;
+        };
+        it.away.remove(place);
+        if let Away::Asleep { since } = from {
+            it.slept += self.now - since;
+        }
+        if !it.alive {
+            return;
+        }
+        let backlog = std::mem::take(&mut it.backlog);
+        match from {
+            Away::Hidden => {
+                it.throttle = 0;
+                self.feed(page, Input::Wake);
+            }
+            Away::Offline => {
+                self.feed(page, Input::Online);
+            }
+            Away::Cached => {
+                self.feed(page, Input::Resume);
+            }
+            Away::Frozen => {
+                self.feed(page, Input::Wake);
+            }
+            Away::Asleep { .. } => {}
+        }
+        for step in backlog {
+            self.page_step(page, step);
+        }
+    }
+
+    /// The page goes: by leaving, or because its process died.
+    pub(crate) fn page_dies(&mut self, page: usize) {
+        let it = &mut self.pages[page];
+        if !it.alive {
+            return;
+        }
+        if !it.is_still() && self.dice.page.happens(500) {
+            self.feed(page, Input::Suspend);
+        }
+        let now = self.now;
+        self.trace.add(now, || format!("page {page}: is gone"));
+        let it = &mut self.pages[page];
+        it.alive = false;
+        if let Some((_, name)) = it.timer.take() {
+            self.queue.remove(name);
+        }
+        if let Some(link) = it.link.take() {
+            self.links[link].attached = false;
+            self.cut(link, Cut::Known);
+        }
+        self.ledger.page_dies(page);
+    }
+
+    /// The page is loaded again, and finds what it stored, or nothing.
+    pub(crate) fn reloads(&mut self, client: usize, forgets: bool) {
+        let page = self.newest[client];
+        let storage = self.pages[page].storage;
+        self.page_dies(page);
+        let class = if forgets {
+            self.storages[storage] = None;
+            Class::LoseStorage
+        } else {
+            Class::Reload
+        };
+        self.tally.fault(class.name());
+        self.open_page(client, storage);
+    }
+
+    /// Another user signs in: what is stored belongs to the one before.
+    pub(crate) fn signs_in(&mut self, client: usize) {
+        let page = self.newest[client];
+        let (storage, user) = (self.pages[page].storage, format!("user-of-page-{page}"));
+        self.page_dies(page);
+        self.tally.fault(Class::OtherUser.name());
+        self.open_page_of(client, storage, Some(user));
+    }
+
+    /// The application takes back what waits: it is not sent.
+    pub(super) fn takes_back(&mut self, page: usize) {
+        let it = &mut self.pages[page];
+        let mut taken = Vec::new();
+        while let Some(payload) = it.engine.take_back() {
+            taken.push(payload);
+        }
+        if !taken.is_empty() {
+            self.tally.fault(Class::TakesBack.name());
+        }
+        for payload in taken {
+            self.is_taken_back(page, payload);
+        }
+        self.drain(page);
+    }
+
+    /// The application makes a new client in place of the one that it has closed.
+    pub(crate) fn reopens(&mut self, client: usize) {
+        let it = &self.pages[self.newest[client]];
+        if it.closed && it.alive {
+            self.open_page(client, it.storage);
+        }
+    }
+
+    /// The tab is copied: another page has a copy of what this one has stored.
+    pub(crate) fn copies(&mut self, client: usize) {
+        let stored: Option<Stored> = self.storages[self.pages[self.newest[client]].storage].clone();
+        if stored.is_some() {
+            self.tally.fault(Class::Tabs.name());
+            self.ledger.copies(client);
+            self.storages.push(stored);
+            self.open_page(client, self.storages.len() - 1);
+        }
+    }
+
+    pub(super) fn acts_close(&mut self, page: usize) {
+        self.tally.fault(Class::Close.name());
+        let storage = self.pages[page].storage;
+        self.feed(page, Input::Close);
+        self.storages[storage] = None;
+    }
+
+    /// Something that the client's application does, in its newest page.
+    pub(crate) fn deed(&mut self, client: usize, deed: Deed) {
+        let page = self.newest[client];
+        if self.pages[page].is_still() || self.pages[page].closed {
+            return;
+        }
+        if matches!(deed, Deed::Reconnect) {
+            self.tally.fault(Class::Reconnect.name());
+            self.starts_over(page);
+        }
+        self.page_step(page, PageStep::Do(deed));
+    }
+
+    /// All pages are there, and awake.
+    pub(crate) fn heal_pages(&mut self) {
+        for page in 0..self.pages.len() {
+            self.pages[page].wall = 0;
+            self.pages[page].hangs_until = 0;
+            for away in self.pages[page].away.clone() {
+                self.page_returns(page, away);
+            }
+            let task = self.pages[page].handing;
+            if self.pages[page].unauthorized {
+                self.starts_over(page);
+                self.page_step(page, PageStep::Do(Deed::Reconnect));
+            }
+            self.page_step(page, PageStep::HandedOver { task });
+        }
+    }
+
+    /// Whether nothing is left to come right for a page.
+    pub(crate) fn page_is_settled(&self, page: usize) -> bool {
+        let it = &self.pages[page];
+        if !it.alive || it.closed || it.engine.state() == State::Failed {
+            return true;
+        }
+        let link = it
+            .link
+            .is_some_and(|link| self.links[link].is_whole(self.now));
+        it.engine.state() == State::Open
+            && link
+            && it.engine.queued().0 == 0
+            && it.engine.unacknowledged() == 0
+            && self.ledger.page_is_complete(page, it.session.as_deref())
+    }
+}

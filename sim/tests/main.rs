@@ -1,0 +1,5 @@
+//! The simulator's own tests: natively, and as wasm in Node.
+
+mod boundaries;
+mod days;
+mod replay;
