@@ -16,7 +16,7 @@ export const OUTPUTS = (
 export const REFUSALS = [
   [],
   ["CLOSED", "the client is closed"],
-  ["NOT_OPEN", "no link, and no queue"],
+  ["NOT_OPEN", "no link"],
   ["QUEUE_FULL", "the queue is full"],
   ["MESSAGE_TOO_LARGE", "longer than maxMessage"],
 ];

@@ -102,14 +102,14 @@ export class Driver extends Tickets {
     const client = this.#client;
     if (this.draining || !client) return;
     this.draining = true;
-    for (let output = client.poll(); output; output = client.poll()) {
-      const details = FIELDS.map((field) => client.detail(field));
+    let [output, ...details] = client.poll();
+    for (; output; [output, ...details] = client.poll()) {
       const name = OUTPUTS[output];
       if (NEWS[name]) NEWS[name](this, ...details);
       else this[name](...details);
     }
     this.draining = false;
-    this.#arm(client.detail(0));
+    this.#arm(details[0]);
     this.#settleDown();
   }
 
@@ -150,7 +150,7 @@ export class Driver extends Tickets {
   #break(cause) {
     this.#client = null;
     this.draining = false;
-    const broken = this.error("INTERNAL", "a bug of this package: please report it", cause);
+    const broken = this.error("INTERNAL", "a bug: please report it", cause);
     this.#last = { ...this.#last, state: "failed", broken };
     clearTimeout(this.#timer?.id);
     this.#unwatch?.();
@@ -174,6 +174,5 @@ export class Driver extends Tickets {
   }
 }
 
-const FIELDS = [0, 1, 2, 3, 4];
 /** Later than any real moment: the engine's "never" lies beyond. */
 const LATEST = 1e15;

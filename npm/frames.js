@@ -5,7 +5,7 @@ import { isObject } from "./options.js";
 /** The character that begins every control frame. */
 export const RESERVED = "\x10";
 
-const LAST_NUMBER = Number.MAX_SAFE_INTEGER;
+const LAST_NUMBER = 2 ** 53 - 1;
 const LAST_WORD = 0xffff_ffff;
 const MOST_MESSAGES = 1_024;
 
@@ -80,7 +80,7 @@ export function cutBinary(data, lengths) {
 /** Every cut is verified, and nothing is left over. */
 function cutTexts(unit = "") {
   let end = unit.indexOf(RESERVED);
-  const lengths = readLengths(unit.slice(0, Math.max(end, 0)));
+  const lengths = readLengths(unit.slice(0, end));
   const texts = lengths?.map((length) => {
     const start = end + 1;
     end = start + length;

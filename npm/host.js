@@ -48,7 +48,7 @@ export class Host extends Link {
     const data = this.#checked(this.options.codec === "raw" ? value : encode(this, value));
     const buffered = this.buffered();
     const { session } = this.options;
-    const waits = session || this.draining || this.query(Query.wouldWait, buffered) !== 0;
+    const waits = session || this.draining || this.query(Query.wouldWait, buffered);
     const size = sizeOf(data, waits || 3 * data.length > this.options.maxMessage);
     const number = this.payloads.keep(waits ? new Held(data, value) : data);
     try {
@@ -82,7 +82,7 @@ export class Host extends Link {
 
   /** Refused: only a session knows tokens. */
   authenticate() {
-    throw this.error("UNSUPPORTED", "authenticate() needs the option session");
+    throw this.error("UNSUPPORTED", "a session is needed");
   }
 
   /** Tells the engine whether anybody listens for messages, once the present task has added all. */
@@ -96,7 +96,7 @@ export class Host extends Link {
   }
 
   listen(on) {
-    this.feed(Input.listen, on ? 1 : 0);
+    this.feed(Input.listen, on);
   }
 
   // What the application sees.
@@ -123,7 +123,7 @@ export class Host extends Link {
 
   whyUnsettled() {
     if (this.failure) return this.failure;
-    if (this.#takingBack) return this.error("ABORTED", "the message was taken back");
+    if (this.#takingBack) return this.error("ABORTED", "taken back");
     const closed = /clos/.test(this.state);
     return closed ? this.gone() : this.error("NOT_OPEN", "the link was lost");
   }
@@ -133,7 +133,7 @@ export class Host extends Link {
   dial(generation) {
     this.requestId = randomId();
     const { protocols } = this.options;
-    const wanted = () => this.query(Query.expectsLink, generation) !== 0;
+    const wanted = () => this.query(Query.expectsLink, generation);
     settle(
       () => call(this.#source),
       (source) =>
@@ -143,7 +143,7 @@ export class Host extends Link {
           (names) => wanted() && this.open(generation, source, names),
           (error) => wanted() && this.fail(generation, "INVALID_OPTION", "protocols", error),
         ),
-      (error) => wanted() && this.fail(generation, "INVALID_URL", "the URL function", error),
+      (error) => wanted() && this.fail(generation, "INVALID_URL", "the URL", error),
     );
   }
 
@@ -195,10 +195,9 @@ export class Host extends Link {
       () => this.options.reconnect.decide(lost),
       (decision) => {
         const after = decision?.after;
-        if (Number.isFinite(after) && after >= 0) return decided(DECISIONS.length, after);
-        const place = DECISIONS.indexOf(decision);
+        const place = Number.isFinite(after) && after >= 0 ? DECISIONS.length : DECISIONS.indexOf(decision);
         if (place < 0) failed(new TypeError(`no decision: ${String(decision)}`));
-        else decided(place);
+        else decided(place, after);
       },
       failed,
       () => this.feed(Input.decisionPending, generation),
@@ -222,9 +221,8 @@ export class Host extends Link {
   }
 
   received(generation, data) {
-    const pong = this.query(Query.awaitsPong) !== 0 && this.#isPong(data);
-    const number = pong ? 0 : this.payloads.keep(data);
-    this.feed(Input.linkMessage, generation, number, roughSizeOf(data), pong ? 1 : 0);
+    const pong = this.query(Query.awaitsPong) && this.#isPong(data);
+    this.feed(Input.linkMessage, generation, pong ? 0 : this.payloads.keep(data), roughSizeOf(data), !!pong);
   }
 
   letGo() {
@@ -234,24 +232,23 @@ export class Host extends Link {
 
   #checked(data) {
     if (isData(data)) return data;
-    throw this.error("INVALID_DATA", "not a string, a Blob, an ArrayBuffer or a view of one");
+    throw this.error("INVALID_DATA", "not a string, Blob, ArrayBuffer or view");
   }
 
   #fitting(data) {
     const { maxMessage } = this.options;
     const bytes = sizeOf(this.#checked(data), 3 * data.length > maxMessage);
     if (bytes <= maxMessage) return data;
-    throw this.error("MESSAGE_TOO_LARGE", `${bytes} bytes; maxMessage is ${maxMessage}`);
+    throw this.error("MESSAGE_TOO_LARGE", "longer than maxMessage");
   }
 
   #isPong(data) {
     const { pong } = this.heartbeat;
     if (typeof pong !== "function") return data === pong;
     try {
-      return !!pong(data);
+      return pong(data);
     } catch (error) {
       report(error);
-      return false;
     }
   }
 }
@@ -279,7 +276,7 @@ function formOf(data) {
 
 /** 128 random bits. Not crypto.randomUUID, which insecure pages lack. */
 export const randomId = () =>
-  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => (byte + 256).toString(16).slice(1)).join("");
 
 const LANES = ["high", "normal", "low"];
 const VOLATILE = 4;

@@ -327,7 +327,7 @@ export interface Events<In = Received, Out = Data> {
     replayed: number;
   };
 
-  /** Given up: RETRIES_EXHAUSTED, REFUSED, UNAUTHORIZED, INVALID_URL, INVALID_OPTION, TAKEN_OVER (another client goes on with this session; what this one had not acknowledged is `dropped`, and `reconnect()` begins another session) or INTERNAL. Comes after `disconnect` and `statechange`. Its `cause` is the loss that led to it, or what a function gave or threw. */
+  /** Given up: RETRIES_EXHAUSTED, REFUSED, UNAUTHORIZED, INVALID_URL, INVALID_OPTION, TAKEN_OVER (another client goes on with this session; what this one had not acknowledged is `dropped`, and `reconnect()` begins another session, or takes this one back if nobody holds it any more) or INTERNAL. Comes after `disconnect` and `statechange`. Its `cause` is the loss that led to it, or what a function gave or threw. */
   failed: SteadfastError;
 
   /** `close()` has been carried out: the last event of all. Does not fire when the server closes a link; that is `disconnect`. */

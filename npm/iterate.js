@@ -30,7 +30,7 @@ export function iterate(host) {
       // Who reads ahead has asked for the next already.
       if (readers.length) return;
     } else if (waiting.push(data) > limit) {
-      finish({ error: host.error("QUEUE_FULL", `more than ${limit} messages wait to be read`) });
+      finish({ error: host.error("QUEUE_FULL", `more than ${limit} messages wait`) });
     }
     return new Promise((resolve) => {
       taken = resolve;

@@ -30,7 +30,7 @@ export class Link extends Driver {
     this.options = options;
     this.#WebSocket = options.webSocket ?? globalThis.WebSocket;
     if (typeof this.#WebSocket !== "function") {
-      throw this.error("UNSUPPORTED", "no WebSocket here: see the option webSocket");
+      throw this.error("UNSUPPORTED", "no WebSocket");
     }
     if (typeof source !== "function") this.url = this.#resolve(source, false);
   }
@@ -53,7 +53,7 @@ export class Link extends Driver {
     let socket;
     try {
       this.url = this.#resolve(source, this.options.requestIdParam);
-      if (!areProtocols(protocols)) throw this.error("INVALID_OPTION", "protocols are tokens, each once");
+      if (!areProtocols(protocols)) throw this.error("INVALID_OPTION", "subprotocols, each once");
       socket = new this.#WebSocket(this.url, this.offers(protocols));
     } catch (error) {
       return this.fail(
@@ -74,7 +74,7 @@ export class Link extends Driver {
       this.#detach();
       this.reason = reason;
       this.lastCode = code;
-      this.feed(Input.linkClosed, generation, code, wasClean ? 1 : 0);
+      this.feed(Input.linkClosed, generation, code, !!wasClean);
     };
     // Some implementations throw what nobody listens to; the close event says the same.
     socket.onerror = ignore;
@@ -124,14 +124,14 @@ export class Link extends Driver {
   }
 
   /** An attempt has failed, because of a function of the application or what it gave. */
-  fail(generation, code, what, cause, fatal = false) {
+  fail(generation, code, what, cause, fatal) {
     this.blame(code, what, cause);
-    this.feed(Input.linkFailed, generation, fatal ? 1 : 0);
+    this.feed(Input.linkFailed, generation, fatal ?? 0);
   }
 
   blame(code, what, cause) {
     const typed = cause instanceof SteadfastError;
-    this.fault = typed ? cause : this.error(code, `${what} failed: ${cause?.message ?? cause}`, cause);
+    this.fault = typed ? cause : this.error(code, `${what}: ${cause?.message ?? cause}`, cause);
     this.emit("error", this.fault, "warn");
   }
 

@@ -37,7 +37,7 @@ export const NEWS = {
     host.failure =
       kind === INVALID && host.fault
         ? host.fault
-        : host.error(FAILURES[kind], `given up: ${CAUSES[cause]}, close code ${code}`, info);
+        : host.error(FAILURES[kind], `${CAUSES[cause]}, closed with ${code}`, info);
     if (kind === TAKEN_OVER) host.beginAnew();
     host.rejectAll(host.failure);
     host.emit("failed", host.failure, "error");
@@ -45,7 +45,7 @@ export const NEWS = {
 
   closed(host) {
     host.emit("close", { ...host.farewell, wasClean: true }, "info");
-    host.rejectAll(host.error("CLOSED", "the client was closed"), true);
+    host.rejectAll(host.gone(), true);
     host.listeners.clear();
   },
 
@@ -53,9 +53,9 @@ export const NEWS = {
     const { connectTimeout } = host.options;
     const [code, message] = [
       ["CONNECT_TIMEOUT", `not open within ${connectTimeout} ms`],
-      ["HEARTBEAT_TIMEOUT", "no answer to pings"],
-      ["MESSAGE_TOO_LARGE", `the server refused a message; the largest on this link had ${bytes} bytes`],
-      ["PROTOCOL", "a breach of the protocol, by either side"],
+      ["HEARTBEAT_TIMEOUT", "heartbeat timeout"],
+      ["MESSAGE_TOO_LARGE", `the server closed with 1009; the largest had ${bytes} bytes`],
+      ["PROTOCOL", "a breach of the protocol"],
     ][kind];
     host.emit("error", host.error(code, message), "warn");
   },
@@ -63,12 +63,12 @@ export const NEWS = {
   heartbeat(host, roundTrip, missed) {
     const rtt = roundTrip < 0 ? null : roundTrip;
     host.emit("heartbeat", { rtt, missed }, "debug");
-    if (rtt === null) host.rejectAsked("ping", "TIMEOUT", "no pong in time");
+    if (rtt === null) host.rejectAsked("ping", "TIMEOUT", "no pong");
     else for (const ticket of host.takeAsked("ping")) host.resolve(ticket, rtt);
   },
 
   heartbeatStopped(host) {
-    host.log("warn", "no ping was ever answered: none is sent any more on this link");
+    host.log("warn", "heartbeat stopped: no pong");
   },
 
   health(host) {
@@ -83,7 +83,7 @@ export const NEWS = {
   dropped(host, payload, ticket, why, unknown) {
     const [reason, code] = DROPS[why];
     const data = host.payloads.takeOriginal(payload);
-    host.reject(ticket, host.error(code, `dropped: ${reason}`));
+    host.reject(ticket, host.error(code, reason));
     const delivered = unknown ? "unknown" : false;
     host.emit("dropped", { data, reason, delivered }, "warn", { reason, delivered });
   },
@@ -104,36 +104,25 @@ export const NEWS = {
   },
 
   lost(host, otherUser) {
-    const why = `the session is ${otherUser ? "another user's" : "gone"}`;
+    const why = `the session is ${otherUser ? "another's" : "gone"}`;
     host.emit("error", host.error("SESSION_LOST", why), "warn");
   },
 };
 
 /** What made a link end or an attempt begin, by place; the first stands for a close by the peer. */
-const CAUSES = [
-  "closed",
-  "heartbeat timeout",
-  "connect timeout",
-  "a function of the application failed",
-  "invalid",
-  "requested",
-  "suspended",
-  "the page woke up",
-  "the network is back",
-  "a breach of the protocol",
-];
+const CAUSES = (
+  "closed,heartbeat timeout,connect timeout,a function failed,invalid,requested,suspended," +
+  "waking up,the network is back,protocol"
+).split(",");
 
 const FAILURES = ["RETRIES_EXHAUSTED", "REFUSED", "UNAUTHORIZED", "INVALID_URL", "TAKEN_OVER"];
 const INVALID = 3;
 const TAKEN_OVER = 4;
 
 /** Why messages are dropped, and what that means to who waits for one. */
-const DROPS = [
-  ["overflow", "QUEUE_FULL"],
-  ["ttl", "EXPIRED"],
-  ["replaced", "ABORTED"],
-  ["volatile", "NOT_OPEN"],
-  ["closed", "CLOSED"],
-  ["too-large", "MESSAGE_TOO_LARGE"],
-  ["session-lost", "SESSION_LOST"],
-];
+const DROPS = (
+  "overflow QUEUE_FULL,ttl EXPIRED,replaced ABORTED,volatile NOT_OPEN,closed CLOSED," +
+  "too-large MESSAGE_TOO_LARGE,session-lost SESSION_LOST"
+)
+  .split(",")
+  .map((drop) => drop.split(" "));

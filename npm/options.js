@@ -4,21 +4,21 @@ import { SteadfastError } from "./error.js";
 import { LEVELS } from "./log.js";
 import { isData, tagOf } from "./payload.js";
 
-const FOREVER = Number.POSITIVE_INFINITY;
+const FOREVER = 1 / 0;
 const COUNT = "a whole number";
 
 const row = (allowed, accepts, standard, number) => ({ allowed, accepts, standard, number });
 const number = (standard, least, what) =>
   row(
-    `${what}, at least ${least}${standard === FOREVER ? ", or Infinity" : ""}`,
+    `${what} from ${least}${standard === FOREVER ? " to Infinity" : ""}`,
     (given) =>
       typeof given === "number" &&
       given >= least &&
       (given === FOREVER ? standard === FOREVER : what !== COUNT || Number.isInteger(given)),
     standard,
-    (given) => given,
+    Number,
   );
-const ms = (standard, least = 0) => number(standard, least, "a number of milliseconds");
+const ms = (standard, least = 0) => number(standard, least, "milliseconds");
 const count = (standard, least = 1) => number(standard, least, COUNT);
 /** The first is the standard. */
 const oneOf = (...choices) =>
@@ -31,13 +31,13 @@ const oneOf = (...choices) =>
 const aFunction = row("a function", (given) => typeof given === "function");
 const aSignal = row("an AbortSignal", (given) => given?.aborted !== undefined);
 const orFunction = ({ allowed, accepts }, standard) =>
-  row(`${allowed} or a function`, (given) => typeof given === "function" || accepts(given), standard);
+  row(`${allowed} or a function`, (given) => aFunction.accepts(given) || accepts(given), standard);
 const aMessage = row("a message", isData);
 const aString = row("a string", (given) => typeof given === "string");
 /** The names of subprotocols: RFC 6455 section 4.1 wants tokens, each once. */
-const someProtocols = row("names of subprotocols, each once", (given) => {
+const someProtocols = row("subprotocols, each once", (given) => {
   const names = [given].flat();
-  const areTokens = names.every((name) => typeof name === "string" && /^[\w!#$%&'*+\-.^`|~]+$/.test(name));
+  const areTokens = names.every((name) => aString.accepts(name) && /^[\w!#$%&'*+\-.^`|~]+$/.test(name));
   return areTokens && new Set(names).size === names.length;
 });
 /** Options of their own; `false` switches them off. */
@@ -83,14 +83,12 @@ const CLIENT = {
   protocols: orFunction(someProtocols, []),
   greet: aFunction,
   auth: aFunction,
-  session: row("true, false or { storage }", (given) => typeof given === "boolean" || isObject(given), false),
+  session: row("a boolean or { storage }", (given) => typeof given === "boolean" || isObject(given), false),
   requestIdParam: row("false or a name", (given) => given === false || (given !== "" && aString.accepts(given)), false),
   codec: row(
-    '"raw", "json" or an object with encode and decode',
+    '"raw", "json" or { encode, decode }',
     (given) =>
-      given === "raw" ||
-      given === "json" ||
-      (typeof given?.encode === "function" && typeof given.decode === "function"),
+      given === "raw" || given === "json" || (aFunction.accepts(given?.encode) && aFunction.accepts(given.decode)),
     "raw",
   ),
   signal: aSignal,
@@ -122,7 +120,7 @@ export function readOptions(given = {}) {
   fitAdaptive(options, given, numbers);
   fitSession(options);
   const switches = [options.greet, options.reconnect?.decide, options.session];
-  numbers.unshift(...switches.map((on) => (on ? 1 : 0)));
+  numbers.unshift(...switches.map(Boolean));
   return { options, numbers: new Float64Array(numbers) };
 }
 
@@ -159,7 +157,7 @@ function read(rows, given, path, numbers = []) {
 /** A group that is off crosses with its standards, so that what follows stays in its place. */
 function readGroup(row, given, path, numbers) {
   if (given !== undefined && given !== false && !isObject(given)) refuse(path, given, "false or an object");
-  numbers.push(given === false ? 0 : 1);
+  numbers.push(given !== false);
   const values = read(row.rows, given || {}, path, numbers);
   return given === false ? undefined : values;
 }
@@ -188,8 +186,8 @@ function fitAdaptive({ heartbeat }, given, numbers) {
 function fitSession(options) {
   const { session, greet, auth } = options;
   if (session) options.session = read(SESSION, session === true ? {} : session, "session");
-  if (session && greet) refuse("greet", greet, "nothing in a session: see auth");
-  if (!session && auth) refuse("auth", auth, "nothing without a session: see greet");
+  if (session && greet) refuse("greet", greet, "nothing with session");
+  if (!session && auth) refuse("auth", auth, "nothing without session");
 }
 
 /** Where `heartbeat.adaptive.min` stands among the numbers. */
@@ -207,11 +205,12 @@ function describe(given) {
 
 /** Levenshtein's distance. */
 function distance(a, b) {
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
+  // One place more than `b` has characters.
+  let row = [...` ${b}`].map((_, at) => at);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(next[j - 1] + 1, row[j] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
+      next[j] = Math.min(next[j - 1] + 1, row[j] + 1, row[j - 1] + (a[i - 1] !== b[j - 1]));
     }
     row = next;
   }

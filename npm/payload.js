@@ -4,13 +4,9 @@
 export function utf8Length(text) {
   let bytes = text.length;
   for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at);
-    if (unit < 0x80) continue;
-    if (unit < 0x800) bytes += 1;
-    else if (unit >= 0xd800 && unit < 0xdc00 && (text.charCodeAt(at + 1) & 0xfc00) === 0xdc00) {
-      bytes += 2;
-      at++;
-    } else bytes += 2;
+    // A pair of surrogates has four bytes: the first of it is seen as the whole, the second by itself.
+    const point = text.codePointAt(at);
+    bytes += (point > 0x7f) + (point > 0x7ff) - 2 * (point > 0xffff);
   }
   return bytes;
 }
@@ -29,7 +25,7 @@ export function isData(data) {
   if (typeof data === "string") return true;
   const buffer = ArrayBuffer.isView(data) ? data.buffer : data;
   const tag = tagOf(buffer);
-  return tag === "[object ArrayBuffer]" ? !isDetached(buffer) : /\[object (Blob|File)]/.test(tag);
+  return tag === "[object ArrayBuffer]" ? isAttached(buffer) : /\[object (Blob|File)]/.test(tag);
 }
 
 /** What a value is, whichever window it comes from. */
@@ -38,7 +34,7 @@ export const tagOf = (value) => Object.prototype.toString.call(value);
 /** About how many bytes an inbound message has: the start of a long text stands for all of it. */
 export function roughSizeOf(data) {
   if (typeof data !== "string" || data.length <= SAMPLE) return sizeOf(data, true);
-  return Math.round((utf8Length(data.slice(0, SAMPLE)) * data.length) / SAMPLE);
+  return (utf8Length(data.slice(0, SAMPLE)) * data.length) / SAMPLE;
 }
 
 /** A copy of a buffer, which its owner may change or transfer; texts and blobs never change. */
@@ -52,12 +48,10 @@ export function freeze(data) {
 
 const SAMPLE = 1_024;
 
-function isDetached(buffer) {
-  if (buffer.byteLength > 0) return false;
+function isAttached(buffer) {
   try {
-    new Uint8Array(buffer);
-    return false;
+    return !!new Uint8Array(buffer);
   } catch {
-    return true;
+    return false;
   }
 }

@@ -15,7 +15,7 @@ const STREAMS = 64;
 
 export class SessionHost extends Host {
   #keeper = new Keeper(this.options.session.storage, (cause) => {
-    this.emit("error", this.error("STORAGE", `the session lives in memory: ${cause?.message ?? cause}`, cause), "warn");
+    this.blame("STORAGE", "storage", cause);
   });
   #instance = randomId();
   /** The engine's numbers for streams, those heard of last at the end. */
@@ -101,7 +101,7 @@ export class SessionHost extends Host {
     const isCurrent = () => socket && socket === this.socket;
     try {
       const [auth] = await this.#ready;
-      if (auth !== undefined && typeof auth !== "string") throw new TypeError("it gives no string");
+      if (auth !== undefined && typeof auth !== "string") throw new TypeError("not a string");
       if (!isCurrent()) return;
       await this.#keeper.raise();
       if (isCurrent()) this.#hello(auth);

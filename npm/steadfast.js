@@ -13,7 +13,7 @@ export class Steadfast {
 
   constructor(url, options) {
     if (!isLoaded()) {
-      throw new SteadfastError("NOT_READY", "await ready() first, or use connect()");
+      throw new SteadfastError("NOT_READY", "await ready() first");
     }
     const read = readOptions(options);
     this.#host = new (read.options.session ? SessionHost : Host)(url, read.options, read.numbers);
@@ -109,7 +109,7 @@ export class Steadfast {
     const host = this.#host;
     let remove;
     const start = (ticket) => {
-      if (host.state === "closed") throw host.error("CLOSED", "the client is closed");
+      if (host.state === "closed") throw host.gone();
       remove = host.listeners.add(event, (detail) => host.resolve(ticket, detail), { internal: true, once: true });
     };
     return host.promise(start, { signal, patient: true }).finally(() => remove?.());
@@ -134,6 +134,6 @@ export class Steadfast {
 
 function checkReason(reason) {
   if (typeof reason !== "string" || utf8Length(reason) > 123) {
-    refuse("reason", reason, "a string of at most 123 bytes");
+    refuse("reason", reason, "a string, at most 123 bytes");
   }
 }

@@ -163,14 +163,14 @@ async function inTab(row, change) {
   if (change === STORE) TAB.setItem(key, JSON.stringify(row));
   else if (change) TAB.removeItem(key);
   else {
-    const keys = Object.keys(TAB).filter((other) => /^steadfast:.*[^:]$/.test(other));
-    return keys.map((other) => JSON.parse(TAB.getItem(other))).filter(({ name }) => name === row.name);
+    const own = keyOf(row.name);
+    const keys = Object.keys(TAB).filter((other) => other !== own && other.replace(/[^:]*$/, "") === own);
+    return keys.map((other) => JSON.parse(TAB[other]));
   }
 }
 
 /** Resolves when it is on the disk: a claim that was lost would shut the next page out. */
 async function inDatabase(row, change) {
-  const { name, id } = row;
   const opening = indexedDB.open("steadfast", 1);
   opening.onupgradeneeded = () => opening.result.createObjectStore("sessions", { keyPath: ["name", "id"] });
   await settled(opening, "onsuccess");
@@ -179,8 +179,8 @@ async function inDatabase(row, change) {
     const transaction = database.transaction("sessions", "readwrite", { durability: "strict" });
     const store = transaction.objectStore("sessions");
     const request = change
-      ? store[change](change === STORE ? row : [name, id])
-      : store.getAll(IDBKeyRange.bound([name], [name, []]));
+      ? store[change](change === STORE ? row : [row.name, row.id])
+      : store.getAll(IDBKeyRange.bound([row.name], [row.name, []]));
     transaction.commit();
     await settled(transaction, "oncomplete");
     return request.result;

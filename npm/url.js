@@ -10,7 +10,7 @@ export function resolveUrl(source, requestIdParam, requestId) {
   const url = isAddress && new URL(source, base);
   const scheme = /^(http|ws)(s?):/.exec(url?.protocol);
   if (!scheme || url.href.includes("#")) {
-    throw new TypeError("a ws, wss, http or https URL without a fragment is wanted");
+    throw new TypeError("not a ws, wss, http or https URL without a fragment");
   }
   url.protocol = `ws${scheme[2]}:`;
   if (requestIdParam) url.searchParams.set(requestIdParam, requestId);

@@ -42,12 +42,9 @@ export class Client {
     return wasm.client_handle(this.#at, input, now, ...fields);
   }
 
+  /** An output's place, and the five numbers that belong to it; to be read before the next call. */
   poll() {
-    return wasm.client_poll(this.#at);
-  }
-
-  detail(field) {
-    return wasm.client_detail(this.#at, field);
+    return new Float64Array(wasm.memory.buffer, wasm.client_poll(this.#at), 6);
   }
 
   query(what, argument) {

@@ -1,9 +1,8 @@
-//! What wasm-bindgen exports: one class with five methods, which `npm/driver.js` drives.
+//! What wasm-bindgen exports: one class with four methods, which `npm/driver.js` drives.
 
 use steadfast_engine::{Engine, Instant, Span};
 use wasm_bindgen::prelude::*;
 
-use crate::outputs::Fields;
 use crate::{inputs, options, outputs};
 
 /// One client. Only numbers cross: few methods that take many meanings are smaller than the
@@ -12,8 +11,8 @@ use crate::{inputs, options, outputs};
 #[wasm_bindgen]
 pub struct Client {
     engine: Engine<u32>,
-    /// What belongs to the output that was polled last.
-    fields: Fields,
+    /// The output that was polled last: its place, and what belongs to it.
+    output: [f64; 6],
 }
 
 #[wasm_bindgen]
@@ -24,7 +23,7 @@ impl Client {
     pub fn new(options: &[f64], seed: f64) -> Self {
         Self {
             engine: Engine::new(options::read(options), seed as u64),
-            fields: [0.; 5],
+            output: [0.; 6],
         }
     }
 
@@ -54,14 +53,12 @@ impl Client {
         )
     }
 
-    /// Takes the next thing to do: see `outputs.rs`. 0 when nothing is left.
-    pub fn poll(&mut self) -> u8 {
-        outputs::as_numbers(self.engine.poll_output(), &mut self.fields)
-    }
-
-    /// What belongs to the output that was polled last: its `field`, from 0.
-    pub fn detail(&self, field: u8) -> f64 {
-        self.fields.get(usize::from(field)).copied().unwrap_or(0.)
+    /// Takes the next thing to do: see `outputs.rs`. Where its six numbers stand in memory until the
+    /// next call: its place, 0 when nothing is left, then what belongs to it.
+    pub fn poll(&mut self) -> *const f64 {
+        let [place, fields @ ..] = &mut self.output;
+        *place = outputs::as_numbers(self.engine.poll_output(), fields).into();
+        self.output.as_ptr()
     }
 
     /// What the engine knows: see `outputs.rs`.

@@ -133,8 +133,11 @@ impl HealthMeter {
     }
 
     fn forget_old_reconnects(&mut self, now: Instant) {
-        self.reconnects
-            .retain(|at| now.since(*at) <= STABILITY_WINDOW);
+        while let Some(oldest) = self.reconnects.first()
+            && now.since(*oldest) > STABILITY_WINDOW
+        {
+            self.reconnects.remove(0);
+        }
     }
 
     fn measure(&self, heartbeat: &Heartbeat) -> u8 {

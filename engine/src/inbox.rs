@@ -57,7 +57,7 @@ impl<P: PartialEq> Inbox<P> {
 
     /// Stream and number of the oldest.
     pub(crate) fn next_place(&self) -> Option<(u32, u64)> {
-        let message = self.messages.front()?;
+        let message = self.messages.first()?;
         Some((message.ticket, message.expires_at.as_micros()))
     }
 

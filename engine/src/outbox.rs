@@ -8,7 +8,8 @@ use crate::{DropReason, Form, Instant, Overflow, Priority, QueueConfig, Refusal}
 /// Messages in the order in which they will leave: by priority, then by age.
 #[derive(Debug)]
 pub struct Outbox<P> {
-    lanes: [VecDeque<Waiting<P>>; 3],
+    /// One ring for all priorities: three would take twice the code.
+    messages: VecDeque<Waiting<P>>,
     bytes: u32,
     /// No message expires before this.
     next_expiry: Instant,
@@ -21,7 +22,7 @@ pub struct Waiting<P> {
     pub payload: P,
     /// Its size on the wire in UTF-8 bytes.
     pub bytes: u32,
-    /// Which lane it waits in.
+    /// It leaves before what has a lower one.
     pub priority: Priority,
     /// A later message with the same key takes its place.
     pub key: Option<P>,
@@ -43,7 +44,7 @@ impl<P: PartialEq> Outbox<P> {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            lanes: [VecDeque::new(), VecDeque::new(), VecDeque::new()],
+            messages: VecDeque::new(),
             bytes: 0,
             next_expiry: Instant::NEVER,
         }
@@ -61,9 +62,9 @@ impl<P: PartialEq> Outbox<P> {
         dropped: &mut Vec<Dropped<P>>,
     ) -> Result<(), Refusal> {
         let place = self.position_of(&message.key);
-        let held = place.map_or(Room::NONE, |(lane, at)| Room {
+        let held = place.map_or(Room::NONE, |at| Room {
             messages: 1,
-            bytes: self.lanes[lane][at].bytes,
+            bytes: self.messages[at].bytes,
         });
         let others = Room {
             messages: self.len().saturating_sub(held.messages),
@@ -79,15 +80,16 @@ impl<P: PartialEq> Outbox<P> {
                 }
             }
         }
-        let lane = message.priority as usize;
-        let mut at = self.lanes[lane].len();
-        if let Some((old_lane, old_at)) = place
-            && let Some(old) = self.remove(old_lane, old_at)
+        let mut at = self.messages.len();
+        if let Some(place) = place
+            && let Some(old) = self.remove(place)
         {
+            at = if old.priority == message.priority {
+                place
+            } else {
+                self.messages.len()
+            };
             dropped.push((old, DropReason::Replaced));
-            if old_lane == lane {
-                at = old_at;
-            }
         }
         at -= self.make_room(&message, at, config, dropped);
         self.insert(at, message);
@@ -96,7 +98,7 @@ impl<P: PartialEq> Outbox<P> {
 
     /// Adds `message` without regard to any bound: it leaves at once.
     pub fn append(&mut self, message: Waiting<P>) {
-        self.insert(self.lanes[message.priority as usize].len(), message);
+        self.insert(self.messages.len(), message);
     }
 
     /// Adds `message` before all that wait, without regard to any bound: it was on its way already.
@@ -108,13 +110,12 @@ impl<P: PartialEq> Outbox<P> {
     /// The message whose turn it is.
     #[must_use]
     pub fn first(&self) -> Option<&Waiting<P>> {
-        self.lanes.iter().find_map(VecDeque::front)
+        self.messages.front()
     }
 
     /// Takes the message whose turn it is.
     pub fn pop(&mut self) -> Option<Waiting<P>> {
-        let lane = self.lanes.iter().position(|lane| !lane.is_empty())?;
-        self.remove(lane, 0)
+        self.remove(0)
     }
 
     /// Whether a message with this key waits.
@@ -123,16 +124,10 @@ impl<P: PartialEq> Outbox<P> {
         self.position_of(key).is_some()
     }
 
-    /// The message whose turn it is.
-    #[must_use]
-    pub fn front(&self) -> Option<&Waiting<P>> {
-        self.lanes.iter().find_map(VecDeque::front)
-    }
-
     /// Takes a message back by its ticket.
     pub fn withdraw(&mut self, ticket: u32) -> Option<Waiting<P>> {
-        let (lane, at) = self.find(|message| message.ticket == ticket)?;
-        self.remove(lane, at)
+        let at = self.find(|message| message.ticket == ticket)?;
+        self.remove(at)
     }
 
     /// Takes one message whose time is up at `now`, or that is longer than `longest`; call it until
@@ -143,11 +138,11 @@ impl<P: PartialEq> Outbox<P> {
             next = next.min(message.expires_at);
             message.expires_at <= now || message.bytes > longest
         });
-        let Some((lane, at)) = place else {
+        let Some(at) = place else {
             self.next_expiry = next;
             return None;
         };
-        self.remove(lane, at)
+        self.remove(at)
     }
 
     /// No message expires before this.
@@ -159,13 +154,13 @@ impl<P: PartialEq> Outbox<P> {
     /// How many messages wait.
     #[must_use]
     pub fn len(&self) -> u32 {
-        self.lanes.iter().map(|lane| lane.len() as u32).sum()
+        self.messages.len() as u32
     }
 
     /// Whether none waits.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.lanes.iter().all(VecDeque::is_empty)
+        self.messages.is_empty()
     }
 
     /// How many UTF-8 bytes wait.
@@ -174,38 +169,36 @@ impl<P: PartialEq> Outbox<P> {
         self.bytes
     }
 
-    fn position_of(&self, key: &Option<P>) -> Option<(usize, usize)> {
+    fn position_of(&self, key: &Option<P>) -> Option<usize> {
         key.as_ref()?;
         self.find(|message| message.key == *key)
     }
 
-    /// Lane and place of the first message that is wanted.
-    fn find(&self, mut wanted: impl FnMut(&Waiting<P>) -> bool) -> Option<(usize, usize)> {
-        for (lane, messages) in self.lanes.iter().enumerate() {
-            // By place: an iterator over a ring is three times the code.
-            let mut at = 0;
-            while let Some(message) = messages.get(at) {
-                if wanted(message) {
-                    return Some((lane, at));
-                }
-                at += 1;
-            }
+    /// Place of the first message that is wanted.
+    fn find(&self, mut wanted: impl FnMut(&Waiting<P>) -> bool) -> Option<usize> {
+        // By place: an iterator over a ring is three times the code.
+        let mut at = 0;
+        while !wanted(self.messages.get(at)?) {
+            at += 1;
         }
-        None
+        Some(at)
     }
 
+    /// Puts `message` at `at`, or before that behind the last that it does not outrank.
     fn insert(&mut self, at: usize, message: Waiting<P>) {
         self.bytes = self.bytes.saturating_add(message.bytes);
         self.next_expiry = self.next_expiry.min(message.expires_at);
-        let lane = &mut self.lanes[message.priority as usize];
-        let last = lane.len();
+        let priority = message.priority;
+        // All that is put back after a loss goes this way: one step each, however much waits.
         if at == 0 {
-            lane.push_front(message);
+            self.messages.push_front(message);
             return;
         }
-        lane.push_back(message);
-        for place in (at..last).rev() {
-            lane.swap(place, place + 1);
+        let mut place = self.messages.len();
+        self.messages.push_back(message);
+        while place > 0 && (place > at || self.messages[place - 1].priority > priority) {
+            place -= 1;
+            self.messages.swap(place, place + 1);
         }
     }
 
@@ -214,7 +207,7 @@ impl<P: PartialEq> Outbox<P> {
     fn can_make_room(
         &self,
         message: &Waiting<P>,
-        place: Option<(usize, usize)>,
+        place: Option<usize>,
         config: &QueueConfig,
     ) -> bool {
         let mut above = Room::NONE;
@@ -225,17 +218,17 @@ impl<P: PartialEq> Outbox<P> {
             }
             false
         });
-        if let Some((lane, at)) = place
-            && lane < message.priority as usize
+        if let Some(at) = place
+            && self.messages[at].priority < message.priority
         {
             above.messages -= 1;
-            above.bytes = above.bytes.saturating_sub(self.lanes[lane][at].bytes);
+            above.bytes = above.bytes.saturating_sub(self.messages[at].bytes);
         }
         above.has_place_for(message, config)
     }
 
     /// Drops the oldest of the lowest priority until there is a place for `message`. How many of
-    /// these stood before `at` in its own lane. Nothing of a higher lane is ever reached:
+    /// these stood before `at`. Nothing of a higher priority is ever reached:
     /// [`Self::can_make_room`] was asked first.
     fn make_room(
         &mut self,
@@ -250,26 +243,25 @@ impl<P: PartialEq> Outbox<P> {
                 messages: self.len(),
                 bytes: self.bytes,
             };
-            let lane = self.lanes.iter().rposition(|lane| !lane.is_empty());
             if held.has_place_for(message, config) {
                 return before;
             }
-            let Some(old) = lane.and_then(|lane| self.remove(lane, 0)) else {
+            let lowest = self.messages.back().map(|last| last.priority);
+            let oldest = self.find(|waiting| Some(waiting.priority) == lowest);
+            let Some((place, old)) = oldest.and_then(|place| Some((place, self.remove(place)?)))
+            else {
                 return before;
             };
-            if old.priority == message.priority && before < at {
-                before += 1;
-            }
+            before += usize::from(place + before < at);
             dropped.push((old, DropReason::Overflow));
         }
     }
 
-    fn remove(&mut self, lane: usize, at: usize) -> Option<Waiting<P>> {
-        let lane = &mut self.lanes[lane];
+    fn remove(&mut self, at: usize) -> Option<Waiting<P>> {
         for place in (0..at).rev() {
-            lane.swap(place, place + 1);
+            self.messages.swap(place, place + 1);
         }
-        let message = lane.pop_front()?;
+        let message = self.messages.pop_front()?;
         self.bytes = self.bytes.saturating_sub(message.bytes);
         if self.is_empty() {
             self.next_expiry = Instant::NEVER;

@@ -52,7 +52,11 @@ impl Span {
     /// So many milliseconds.
     #[must_use]
     pub const fn from_ms(ms: u64) -> Self {
-        Self(ms.saturating_mul(1_000))
+        // Not `saturating_mul`, which takes 128 bits, and in wasm a function of its own.
+        if ms > u64::MAX / 1_000 {
+            return Self::FOREVER;
+        }
+        Self(ms * 1_000)
     }
 
     /// So many microseconds.

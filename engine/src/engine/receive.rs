@@ -65,7 +65,9 @@ impl<P: PartialEq + Clone> Engine<P> {
                 reason: GapReason::Overflow,
             }));
         }
-        if let Some(hole) = self.poll_hole() {
+        if self.config.session
+            && let Some(hole) = self.poll_hole()
+        {
             return Some(hole);
         }
         let message = self.inbox.pop()?;

@@ -86,26 +86,20 @@ export const volatile_messages_leave_at_once_or_never = test(async (lab) => {
 
 export const a_message_that_waits_too_long_is_dropped = test(async (lab) => {
   const client = lab.client({ autoConnect: false, queue: { ttl: 10 } });
+  const dropped = [];
+  const three = new Promise((resolve) => {
+    client.on("dropped", ({ data, reason }) => {
+      dropped.push(`${data}: ${reason}`);
+      if (dropped.length === 3) resolve();
+    });
+  });
   client.send("the queue's time");
   client.send("its own time", { ttl: 20 });
   client.send("for ever", { ttl: Number.POSITIVE_INFINITY });
   client.send("no time", { ttl: 0 });
-  const dropped = [];
-  await new Promise((resolve) => {
-    client.on("dropped", (detail) => {
-      dropped.push([detail.data, detail.reason]);
-      if (dropped.length === 3) resolve();
-    });
-  });
-  equal(
-    dropped,
-    [
-      ["no time", "ttl"],
-      ["the queue's time", "ttl"],
-      ["its own time", "ttl"],
-    ],
-    "dropped",
-  );
+  await three;
+  // A machine that stalls lets two times be over at once.
+  equal(dropped.sort(), ["its own time: ttl", "no time: ttl", "the queue's time: ttl"], "dropped");
   client.connect();
   equal((await lab.network.open()).sent, ["for ever"], "sent");
 });
