@@ -131,7 +131,7 @@ export class Link extends Driver {
 
   blame(code, what, cause) {
     const typed = cause instanceof SteadfastError;
-    this.fault = typed ? cause : this.error(code, `${what}: ${cause?.message ?? cause}`, cause);
+    this.fault = typed ? cause : this.error(code, `${what} failed: ${cause?.message ?? cause}`, cause);
     this.emit("error", this.fault, "warn");
   }
 

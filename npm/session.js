@@ -15,7 +15,7 @@ const STREAMS = 64;
 
 export class SessionHost extends Host {
   #keeper = new Keeper(this.options.session.storage, (cause) => {
-    this.blame("STORAGE", "storage", cause);
+    this.blame("STORAGE", "the session lives in memory: storage", cause);
   });
   #instance = randomId();
   /** The engine's numbers for streams, those heard of last at the end. */

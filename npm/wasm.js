@@ -44,7 +44,9 @@ export class Client {
 
   /** An output's place, and the five numbers that belong to it; to be read before the next call. */
   poll() {
-    return new Float64Array(wasm.memory.buffer, wasm.client_poll(this.#at), 6);
+    // The address first: the call may have the memory grow, and what was its buffer is none then.
+    const at = wasm.client_poll(this.#at);
+    return new Float64Array(wasm.memory.buffer, at, 6);
   }
 
   query(what, argument) {

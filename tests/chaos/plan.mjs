@@ -58,7 +58,9 @@ export function planFaults(seed, count) {
   return Array.from({ length: count }, () => {
     const planned = pick(bag)(pick, between);
     const name = planned.kill ? "kill" : planned.fault.kind;
-    return { ...planned, name, pauseMs: between(0, 300), deadMs: between(0, 1_500), waits: random() < 0.8 };
+    // Some links live long enough (5 s) to count as stable, or backoff would soon rest for a minute each time.
+    const pauseMs = random() < 0.4 ? between(5_000, 6_500) : between(0, 300);
+    return { ...planned, name, pauseMs, deadMs: between(0, 1_500), waits: random() < 0.8 };
   });
 }
 
