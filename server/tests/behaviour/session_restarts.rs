@@ -72,10 +72,10 @@ async fn a_store_that_cannot_be_used_is_one_sentence_and_exit_code_1() {
     }
 }
 
-/// How often the server is killed: 20 times unless `STEADFAST_KILLS` says otherwise.
+/// How often the server is killed: 200 times unless `STEADFAST_KILLS` says otherwise.
 fn kills() -> u32 {
     let set = std::env::var("STEADFAST_KILLS").ok();
-    set.map_or(20, |kills| {
+    set.map_or(200, |kills| {
         kills.parse().expect("STEADFAST_KILLS is a number")
     })
 }
