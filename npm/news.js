@@ -37,7 +37,7 @@ export const NEWS = {
     host.failure =
       kind === INVALID && host.fault
         ? host.fault
-        : host.error(FAILURES[kind], `${CAUSES[cause]}, closed with ${code}`, info);
+        : host.error(FAILURES[kind], `given up: ${CAUSES[cause]}, closed with ${code}`, info);
     if (kind === TAKEN_OVER) host.beginAnew();
     host.rejectAll(host.failure);
     host.emit("failed", host.failure, "error");
