@@ -84,9 +84,10 @@ test("every fault button strikes, the page gets over it, and its counters agree"
   for (const label of labels) {
     await settled(page, server);
     await page.evaluate(() => document.querySelector("#clear-log").click());
-    await page.click("#burst button");
+    // Not by the mouse: the banner that comes and goes moves the button.
+    await page.evaluate(sendBurst);
     await page.evaluate(press, label);
-    await page.click("#burst button");
+    await page.evaluate(sendBurst);
     await page.until(`the log to tell of ${label}`, tellsOf, [label]);
     if (AT_ONCE.test(label)) await page.until("the disconnect", logs, ["disconnect"]);
     await page.evaluate(() => document.querySelector("#lift-all").click());
@@ -296,6 +297,10 @@ function logs(event) {
 
 function countersAre(wanted) {
   return Object.entries(wanted).every(([name, text]) => document.querySelector(`#count-${name}`).textContent === text);
+}
+
+function sendBurst() {
+  document.querySelector("#burst").requestSubmit();
 }
 
 function newestLink() {
