@@ -17,7 +17,7 @@ use crate::app::{App, Peer};
 use crate::chaos::faults::Gate;
 use crate::chaos::wire::End;
 use crate::error::ApiError;
-use crate::links::{Endpoint, Registration};
+use crate::links::{Endpoint, Entry, Registration};
 use crate::request_id::{RequestId, is_token};
 use crate::ws::close::Farewell;
 use crate::ws::handshake::{self, Spoken};
@@ -150,7 +150,7 @@ impl Opening {
             registration,
             socket,
         } = self;
-        let entry = registration.entry();
+        let entry = Arc::clone(registration.entry());
         let id = entry.request_id.clone();
         let stream = match socket.await {
             Ok(upgraded) => TokioIo::new(upgraded),
@@ -165,9 +165,9 @@ impl Opening {
         let deadlines = app.config.deadlines.clone();
         let mut link = Link::new(stream, listener, outbox, limit, deadlines).await;
         let ended = link.run().await;
-        log_end(&registration, &ended, link.heard(), opened);
-        // A link that says goodbye is no longer open to anybody else.
+        // A link that says goodbye is no longer open to anybody else, nor to a reader of the log.
         drop(registration);
+        log_end(&entry, &ended, link.heard(), opened);
         link.leave(&ended).await;
         drop(peer);
     }
@@ -219,8 +219,7 @@ impl Listener for Plain {
     }
 }
 
-fn log_end(registration: &Registration, ended: &Ended, messages: u64, opened: Instant) {
-    let entry = registration.entry();
+fn log_end(entry: &Entry, ended: &Ended, messages: u64, opened: Instant) {
     let id = entry.request_id.as_str();
     let connection = entry.id();
     let seconds = opened.elapsed().as_secs();

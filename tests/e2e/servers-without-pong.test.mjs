@@ -5,7 +5,7 @@ import { bareEcho, graphqlServer, silentServer } from "./harness/peers.mjs";
 import { test } from "./harness/test.mjs";
 
 const INTERVAL = 100;
-const heartbeat = { interval: INTERVAL, timeout: 100, misses: 2, adaptive: false };
+const heartbeat = { interval: INTERVAL, timeout: 500, misses: 2, adaptive: false };
 
 test("a bare echo, which sends PING back, keeps its link over many intervals", {}, async ({ page }) => {
   await withPeer(page, bareEcho, async (echo) => {
@@ -25,7 +25,7 @@ test("a server that never says a word keeps its link, and is told of once in the
         window.lab.open(url, { ...options, log: (record) => window.records.push(record) });
       },
       silent.url,
-      { ...quick, heartbeat },
+      { ...quick, heartbeat: { ...heartbeat, timeout: INTERVAL } },
     );
     await lab.next("heartbeat", { missed: 2 });
     await sleep(30 * INTERVAL); // nothing more happens: that is what is shown

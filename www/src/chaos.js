@@ -31,6 +31,7 @@ const FAULTS = [
 let client = null;
 let room = null;
 let available = null;
+let refreshes = 0;
 
 /** Offers the faults for `destination`; finds out once whether the server has them. */
 export async function watchChaos(watched, destination) {
@@ -84,8 +85,11 @@ function chosenTarget(reach) {
 }
 
 async function refresh() {
+  refreshes += 1;
+  const mine = refreshes;
   const state = await ask("GET", "");
-  if (state === null) return;
+  // An answer that a later one may have overtaken would show what stands no more.
+  if (state === null || mine !== refreshes) return;
   if (available !== !state.refused) setAvailable(!state.refused);
   const faults = state.faults ?? [];
   byId("standing").hidden = faults.length === 0;

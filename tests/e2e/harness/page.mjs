@@ -114,4 +114,24 @@ export class Page {
   closeTab() {
     return this.#session.delete("/window");
   }
+
+  /** A name for the current tab, for `closeTabsBut`. */
+  tab() {
+    return this.#session.get("/window");
+  }
+
+  /** All tabs, in no order. */
+  tabs() {
+    return this.#session.get("/window/handles");
+  }
+
+  /** Closes all tabs but one, which is the current one from now on. */
+  async closeTabsBut(tab) {
+    for (const handle of await this.tabs()) {
+      if (handle === tab) continue;
+      await this.#session.post("/window", { handle });
+      await this.closeTab();
+    }
+    await this.#session.post("/window", { handle: tab });
+  }
 }

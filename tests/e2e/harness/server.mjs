@@ -57,7 +57,7 @@ class Server {
     this.#program = null;
   }
 
-  /** Resolves with the first structured log line whose message is `message`, once it is there. */
+  /** Resolves with the first structured log line whose message matches `message`, the text of a pattern, once it is there. */
   async logged(message) {
     const pattern = new RegExp(`^.*"message":"${message}".*$`);
     const line = this.log.find((line) => pattern.test(line)) ?? (await this.#program.line(pattern, 30_000))[0];

@@ -16,29 +16,30 @@ export function test(name, { flags = [], expectedErrors = [], engines } = {}, ru
 export const lostConnection =
   /WebSocket|can.t establish a connection|ERR_CONNECTION|Could not connect|was interrupted while the page was loading/i;
 
-/** Runs what is registered and matches `filter`; returns the counts. */
+/** Runs what is registered and matches `filter`; returns how many passed, and what is to be told of each that failed. */
 export async function runTests(browser, site, { filter = "", onFailure } = {}) {
   let passed = 0;
-  let failed = 0;
+  const failures = [];
   for (const test of tests) {
     if (!test.name.includes(filter) || (test.engines && !test.engines.includes(browser.name))) continue;
     const began = performance.now();
-    const error = await runOne(test, browser, site, onFailure);
+    const error = await runOne(test, browser, site, onFailure).catch((error) => error);
     const took = `(${Math.round(performance.now() - began)} ms)`;
     if (error) {
-      failed += 1;
-      console.log(`✖ ${browser.name}: ${test.name} ${took}\n${indent(error.stack ?? String(error))}`);
+      failures.push(`✖ ${browser.name}: ${test.name} ${took}\n${indent(error.stack)}`);
+      console.log(failures.at(-1));
     } else {
       passed += 1;
       console.log(`✔ ${browser.name}: ${test.name} ${took}`);
     }
   }
-  return { passed, failed };
+  return { passed, failures };
 }
 
 async function runOne(test, browser, site, onFailure) {
   const server = await startServer(site, test.flags);
   const page = new Page(browser, server.origin);
+  const tab = await page.tab();
   await browser.takeErrors();
   try {
     await test.run({ page, server, browser, site });
@@ -52,11 +53,17 @@ async function runOne(test, browser, site, onFailure) {
   } catch (error) {
     error.stack += `\nserver log:\n${server.log.slice(-12).join("\n")}`;
     await onFailure?.(test, page);
-    await page.goto("about:blank").catch(() => {}); // the failure above is the one to report
+    await leave(page, tab).catch(() => {}); // the failure above is the one to report
     return error;
   } finally {
     await server.kill();
   }
+}
+
+/** Leaves nothing behind that could trouble the next test: a tab would go on asking for its server, aloud. */
+async function leave(page, tab) {
+  await page.closeTabsBut(tab);
+  await page.goto("about:blank");
 }
 
 function indent(text) {
