@@ -34,8 +34,21 @@ export async function endAll() {
   await Promise.all([...running].map((program) => program.kill("SIGKILL")));
 }
 
-/** A TCP port of the loopback interface that nobody listens on at the moment. */
-export function freePort() {
+/**
+ * A TCP port of the loopback interface that nobody listens on at the moment. Never the same twice: a browser would
+ * give what it has stored for a server to the next one there.
+ */
+export async function freePort() {
+  let port;
+  do port = await somePort();
+  while (given.has(port));
+  given.add(port);
+  return port;
+}
+
+const given = new Set();
+
+function somePort() {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once("error", reject);
