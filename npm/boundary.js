@@ -9,7 +9,7 @@ export const OUTPUTS = (
   "wait dial greet transmit transmitPing hangUp decide deliver " +
   "statechange open disconnect reconnecting reconnected failed closed error " +
   "heartbeat heartbeatStopped health queue dropped settled gap discard " +
-  "unit acknowledge pong ask end lost"
+  "unit acknowledge pong ask end lost write commit release capture save"
 ).split(" ");
 
 /** Why `Client.handle` refused, by the number that it returns: code and message of the error. */
@@ -28,6 +28,18 @@ export const FATES = ["resumed", "new", "lost", "user"];
 
 /** Why messages are missing: of `from`, where the first means that none are, and of `gap`. */
 export const GAP_REASONS = " expired overflow epoch acknowledged joined other session-lost".split(" ");
+
+/** What a capture came to: the number that goes with `captured`. */
+export const CAPTURED = ["unchanged", "changed", "failed", "nothing"];
+
+/** Why a state was not saved: the number that goes with `unsaved`. */
+export const UNSAVED = ["lost", "refused", "stale"];
+
+/** What a capture is for: the number that comes with `capture`. */
+export const CAPTURES = ["due", "asked", "hiding"];
+
+/** What is to be saved: the number that comes with `save`. */
+export const SAVES = ["state", "positions"];
 
 /** What a socket has still to send when it takes nothing any more. */
 export const TAKES_NOTHING = 0xffff_ffff;

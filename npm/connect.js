@@ -2,10 +2,9 @@
 
 import { SteadfastError } from "./error.js";
 import { isObject, refuse } from "./options.js";
-import { Steadfast } from "./steadfast.js";
 
-/** Waits for `ready`, then for the link. */
-export async function connectWhen(ready, url, options = {}) {
+/** A client of the class `Steadfast`, when the module is `ready` and the link is open. */
+export async function connectWhen(Steadfast, ready, url, options = {}) {
   const { on = {}, autoConnect, ...rest } = Object(options);
   if (autoConnect !== undefined) refuse("autoConnect", autoConnect, "nothing");
   if (!isObject(on)) refuse("on", on, "an object");

@@ -25,7 +25,7 @@ export class Driver extends Tickets {
 
   /** Makes the engine, once nothing else can go wrong: what is refused leaves none behind. */
   start(numbers, seed) {
-    this.#client = new Client(numbers, seed);
+    this.#client = new Client(this.options.kit.wasm, numbers, seed);
     this.#last = { state: this.state, health: this.health, queued: this.queued };
   }
 

@@ -9,37 +9,45 @@ const LAST_NUMBER = 2 ** 53 - 1;
 const LAST_WORD = 0xffff_ffff;
 const MOST_MESSAGES = 1_024;
 
-const number = (least, most) => (given) => Number.isInteger(given) && given >= least && given <= most;
+export const number = (least, most) => (given) => Number.isInteger(given) && given >= least && given <= most;
 const text = (shape) => (given) => typeof given === "string" && shape.test(given);
-const optional = (accepts) => (given) => given == null || accepts(given);
-const COUNT = number(0, LAST_NUMBER);
-const WORD = number(0, LAST_WORD);
+export const optional = (accepts) => (given) => given == null || accepts(given);
+export const has = (table) => (given) =>
+  isObject(given) && Object.entries(table).every(([field, accepts]) => accepts(given[field], given));
+const fields = (table) => readJson(has(table));
+export const COUNT = number(0, LAST_NUMBER);
+export const WORD = number(0, LAST_WORD);
 const LIMIT = number(1, LAST_WORD);
-const TEXT = text(/^/);
-const ID = text(/^[\w-]{1,64}$/);
+export const NUMBER = number(1, LAST_NUMBER);
+export const FLAG = (given) => typeof given === "boolean";
+export const TEXT = text(/^/);
+/** Whether a server can have given it: an id, or a token. */
+export const isWord = text(/^[\w-]{1,64}$/);
 const STREAM = text(/^\P{Cc}{0,128}$/u);
 
-/** What a server sends, and the fields of it that matter here. */
-const FRAMES = {
+/** What a server sends: how its body is read, and which fields of it matter here. */
+export const FRAMES = {
   __proto__: null,
-  welcome: {
-    session: ID,
-    token: ID,
+  welcome: fields({
+    session: isWord,
+    token: isWord,
     received: (given, { resumed }) => COUNT(given) && (resumed || given === 0),
-    resumed: (given) => typeof given === "boolean",
+    resumed: FLAG,
     reason: (given, { resumed }) => TEXT(given) && (given === "resumed") === resumed,
     maxMessage: LIMIT,
     window: (given) => Array.isArray(given) && given.length === 2 && given.every(LIMIT),
     retry: optional(COUNT),
     protocol: optional(TEXT),
-  },
-  error: { errorCode: ID, message: TEXT },
-  authenticated: {},
-  stored: { number: COUNT },
-  from: { stream: STREAM, epoch: WORD, next: number(1, LAST_NUMBER), reason: optional(ID) },
-  volatile: { stream: STREAM },
-  ping: { id: WORD },
-  pong: { id: WORD },
+  }),
+  error: fields({ errorCode: isWord, message: TEXT }),
+  authenticated: fields({}),
+  stored: fields({ number: COUNT }),
+  from: fields({ stream: STREAM, epoch: WORD, next: NUMBER, reason: optional(isWord) }),
+  volatile: fields({ stream: STREAM }),
+  ping: fields({ id: WORD }),
+  pong: fields({ id: WORD }),
+  texts: cutTexts,
+  binaries: readLengths,
 };
 
 /** A control frame. */
@@ -61,12 +69,12 @@ export function encodeUnit(count, messages) {
 
 /**
  * What is in a text that begins with the reserved character: name, count and body; null when it is
- * no control frame of a server. The body of `texts` is the texts, that of `binaries` the lengths.
+ * none of the `frames` of a server. The body of `texts` is the texts, that of `binaries` the lengths.
  */
-export function decodeControl(frame) {
+export function decodeControl(frame, frames = FRAMES) {
   const [, name, digits, rest] = /^([a-z]+) (\d+)(?: (.*))?$/s.exec(frame.slice(1)) ?? [];
   const count = readNumber(digits, LAST_NUMBER);
-  const body = name === "texts" ? cutTexts(rest) : name === "binaries" ? readLengths(rest) : readFields(name, rest);
+  const body = frames[name]?.(rest);
   return body && count !== null ? { name, count, body } : null;
 }
 
@@ -98,14 +106,16 @@ function readNumber(digits, last) {
   return /^(0|[1-9]\d*)$/.test(digits) && +digits <= last ? +digits : null;
 }
 
-function readFields(name, json = "{}") {
-  try {
-    const body = JSON.parse(json);
-    const fields = Object.entries(FRAMES[name]);
-    return isObject(body) && fields.every(([field, accepts]) => accepts(body[field], body)) ? body : null;
-  } catch {
-    return null;
-  }
+/** Reads a body of which `accepts` says whether it can be. */
+export function readJson(accepts) {
+  return (json = "{}") => {
+    try {
+      const body = JSON.parse(json);
+      return accepts(body) ? body : null;
+    } catch {
+      return null;
+    }
+  };
 }
 
 function concatenate(buffers, lengths) {

@@ -269,7 +269,7 @@ function settle(ask, done, failed, pending) {
 }
 
 /** How a message can travel in a session: the engine puts texts together, and buffers. */
-function formOf(data) {
+export function formOf(data) {
   if (typeof data === "string") return 0;
   return data.byteLength === undefined ? ALONE : BINARY;
 }
@@ -278,8 +278,8 @@ function formOf(data) {
 export const randomId = () =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => (byte + 256).toString(16).slice(1)).join("");
 
-const LANES = ["high", "normal", "low"];
-const VOLATILE = 4;
+export const LANES = ["high", "normal", "low"];
+export const VOLATILE = 4;
 const BINARY = 8;
 const ALONE = 16;
 const DECISIONS = [undefined, "retry", "stop", "reauthenticate"];

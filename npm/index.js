@@ -1,15 +1,16 @@
 // The package's main entry: the module is loaded on demand.
 
 import { connectWhen } from "./connect.js";
+import { KIT, Steadfast } from "./state.js";
 import { load } from "./wasm.js";
 
 export { SteadfastError } from "./error.js";
-export { Steadfast } from "./steadfast.js";
+export { Steadfast };
 
 export function ready(module = new URL("./wasm/steadfast_bg.wasm", import.meta.url)) {
-  return load(module);
+  return load(KIT, module);
 }
 
 export function connect(url, options) {
-  return connectWhen(ready(), url, options);
+  return connectWhen(Steadfast, ready(), url, options);
 }

@@ -4,7 +4,7 @@ import { refuse, suggest } from "./options.js";
 
 export const EVENTS = (
   "statechange open message disconnect reconnecting reconnected failed close error " +
-  "heartbeat health queue dropped gap"
+  "heartbeat health queue dropped gap snapshot restored"
 ).split(" ");
 
 /** The listeners of one client. Listeners may add, remove and throw while they are called. */

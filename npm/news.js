@@ -76,7 +76,6 @@ export const NEWS = {
   },
 
   queue(host, messages, bytes) {
-    if (!messages) host.payloads.forgetKeys();
     host.emit("queue", { messages, bytes }, "debug");
   },
 

@@ -7,7 +7,7 @@ import { isData, tagOf } from "./payload.js";
 const FOREVER = 1 / 0;
 const COUNT = "a whole number";
 
-const row = (allowed, accepts, standard, number) => ({ allowed, accepts, standard, number });
+export const row = (allowed, accepts, standard, number) => ({ allowed, accepts, standard, number });
 const number = (standard, least, what) =>
   row(
     `${what} from ${least}${standard === FOREVER ? " to Infinity" : ""}`,
@@ -18,7 +18,7 @@ const number = (standard, least, what) =>
     standard,
     Number,
   );
-const ms = (standard, least = 0) => number(standard, least, "milliseconds");
+export const ms = (standard, least = 0) => number(standard, least, "milliseconds");
 const count = (standard, least = 1) => number(standard, least, COUNT);
 /** The first is the standard. */
 const oneOf = (...choices) =>
@@ -28,26 +28,31 @@ const oneOf = (...choices) =>
     choices[0],
     (given) => choices.indexOf(given),
   );
-const aFunction = row("a function", (given) => typeof given === "function");
+export const aFunction = row("a function", (given) => typeof given === "function");
 const aSignal = row("an AbortSignal", (given) => given?.aborted !== undefined);
-const orFunction = ({ allowed, accepts }, standard) =>
+export const orFunction = ({ allowed, accepts }, standard) =>
   row(`${allowed} or a function`, (given) => aFunction.accepts(given) || accepts(given), standard);
 const aMessage = row("a message", isData);
 const aString = row("a string", (given) => typeof given === "string");
+export const maybeName = row(
+  "false or a name",
+  (given) => given === false || (given !== "" && aString.accepts(given)),
+  false,
+);
 /** The names of subprotocols: RFC 6455 section 4.1 wants tokens, each once. */
 const someProtocols = row("subprotocols, each once", (given) => {
   const names = [given].flat();
   const areTokens = names.every((name) => aString.accepts(name) && /^[\w!#$%&'*+\-.^`|~]+$/.test(name));
   return areTokens && new Set(names).size === names.length;
 });
-/** Options of their own; `false` switches them off. */
-const group = (rows) => ({ rows });
+/** Options of their own; `false` switches them off. `standard`: what holds without a word. */
+export const group = (rows, standard = {}) => ({ rows, standard });
 
 /** Whether `given` can be the subprotocols of a socket. */
 export const areProtocols = someProtocols.accepts;
 
-/** The numbers among the first rows cross to the engine in this order; src/options.rs reads them. */
-const CLIENT = {
+/** The numbers among the rows cross to the engine in this order; src/options.rs reads them. */
+export const CLIENT = {
   connectTimeout: ms(10_000, 1),
   maxMessage: count(1 << 20),
   heartbeat: group({
@@ -84,7 +89,7 @@ const CLIENT = {
   greet: aFunction,
   auth: aFunction,
   session: row("a boolean or { storage }", (given) => typeof given === "boolean" || isObject(given), false),
-  requestIdParam: row("false or a name", (given) => given === false || (given !== "" && aString.accepts(given)), false),
+  requestIdParam: maybeName,
   codec: row(
     '"raw", "json" or { encode, decode }',
     (given) =>
@@ -113,13 +118,14 @@ const EXTRAS = {
   once: { signal: aSignal },
 };
 
-/** The options of a client, complete, and the numbers for the engine. Throws INVALID_OPTION. */
-export function readOptions(given = {}) {
+/** The options of a client, complete and with their `kit`, and the numbers for the engine. Throws INVALID_OPTION. */
+export function readOptions(kit, given = {}) {
   const numbers = [];
-  const options = read(CLIENT, given, "", numbers);
+  const options = read(kit.rows, given, "", numbers);
+  options.kit = kit;
   fitAdaptive(options, given, numbers);
   fitSession(options);
-  const switches = [options.greet, options.reconnect?.decide, options.session];
+  const switches = [options.greet, options.reconnect?.decide, options.session, options.queue?.persist];
   numbers.unshift(...switches.map(Boolean));
   return { options, numbers: new Float64Array(numbers) };
 }
@@ -155,8 +161,8 @@ function read(rows, given, path, numbers = []) {
 }
 
 /** A group that is off crosses with its standards, so that what follows stays in its place. */
-function readGroup(row, given, path, numbers) {
-  if (given !== undefined && given !== false && !isObject(given)) refuse(path, given, "false or an object");
+function readGroup(row, given = row.standard, path, numbers) {
+  if (given !== false && !isObject(given)) refuse(path, given, "false or an object");
   numbers.push(given !== false);
   const values = read(row.rows, given || {}, path, numbers);
   return given === false ? undefined : values;

@@ -9,10 +9,12 @@ export function watchPage(tell) {
   const watched = [
     [scope, "offline", () => tell(Input.offline)],
     [scope, "online", () => tell(Input.online)],
+    [scope, "pagehide", () => tell(Input.hide)],
     [scope, "pagehide", () => tell(Input.suspend)],
     // The event of a page that was just loaded is no return.
     [scope, "pageshow", (event) => event.persisted && tell(Input.resume)],
-    [page, "visibilitychange", () => page.visibilityState === "visible" && tell(Input.wake)],
+    [page, "visibilitychange", () => tell(page.visibilityState === "visible" ? Input.wake : Input.hide)],
+    [page, "freeze", () => tell(Input.hide)],
     [page, "resume", () => tell(Input.wake)],
   ];
   for (const [target, type, listener] of watched) target?.addEventListener?.(type, listener);

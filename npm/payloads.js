@@ -21,6 +21,7 @@ export class Payloads {
   take(number) {
     const payload = this.#payloads.get(number);
     this.#payloads.delete(number);
+    if (!this.#payloads.size) this.#keys.clear();
     return payload;
   }
 
@@ -30,14 +31,10 @@ export class Payloads {
     return payload instanceof Held ? payload.value : payload;
   }
 
-  /** A number for each key that waits. */
+  /** A number for each key, until nothing is kept any more. */
   numberOfKey(key) {
     if (!this.#keys.has(key)) this.#keys.set(key, this.#keys.size);
     return this.#keys.get(key);
-  }
-
-  forgetKeys() {
-    this.#keys.clear();
   }
 }
 

@@ -13,3 +13,5 @@ export const givenMessages = 16;
 export const epoch = 17;
 export const position = 18;
 export const unacknowledged = 19;
+export const handedOver = 20;
+export const inHand = 21;

@@ -14,9 +14,10 @@ const PROTOCOL = "steadfast.v1";
 const STREAMS = 64;
 
 export class SessionHost extends Host {
-  #keeper = new Keeper(this.options.session.storage, (cause) => {
-    this.blame("STORAGE", "the session lives in memory: storage", cause);
+  keeper = new Keeper(this.options.session.storage, (cause) => {
+    this.blame("STORAGE", "in memory: storage", cause);
   });
+
   #instance = randomId();
   /** The engine's numbers for streams, those heard of last at the end. */
   #streams = new Map([["", 0]]);
@@ -52,14 +53,14 @@ export class SessionHost extends Host {
   authenticate(token, ticket) {
     if (this.state !== "open") throw this.whyUnsettled();
     this.asked.token.push(ticket);
-    this.#control("auth", { token });
+    this.control("auth", { token });
   }
 
   /** Somebody else has the session now: what follows is a new memory, and another session. */
   beginAnew() {
     this.#instance = randomId();
     this.session = null;
-    this.#keeper.abandon();
+    this.keeper.abandon();
   }
 
   nameOf(stream) {
@@ -70,17 +71,17 @@ export class SessionHost extends Host {
 
   tell(input) {
     super.tell(input);
-    if (input === Input.suspend) this.#keeper.release();
+    if (input === Input.suspend) this.keeper.release();
   }
 
   rest() {
-    this.#keeper.release();
+    this.keeper.release();
   }
 
   letGo() {
     super.letGo();
-    if (this.state === "closed") this.#keeper.forget();
-    else this.#keeper.release();
+    if (this.state === "closed") this.keeper.forget();
+    else this.keeper.release();
   }
 
   // A link.
@@ -89,7 +90,7 @@ export class SessionHost extends Host {
     this.#protocols = [protocols].flat();
     this.#stage = OPENED;
     this.#lengths = this.#unit = null;
-    this.#ready = Promise.all([this.#askForToken(), this.#keeper.acquire(this.url)]);
+    this.#ready = this.prepare();
     // An attempt that fails earlier asks for neither.
     this.#ready.catch(() => {});
     return PROTOCOL;
@@ -103,11 +104,16 @@ export class SessionHost extends Host {
       const [auth] = await this.#ready;
       if (auth !== undefined && typeof auth !== "string") throw new TypeError("not a string");
       if (!isCurrent()) return;
-      await this.#keeper.raise();
+      await this.keeper.raise();
       if (isCurrent()) this.#hello(auth);
     } catch (error) {
       if (isCurrent()) this.fail(generation, "UNAUTHORIZED", "auth", error);
     }
+  }
+
+  /** All that a hello needs: what the application says of who it is. */
+  prepare() {
+    return Promise.all([this.#askForToken(), this.keeper.acquire(this.url)]);
   }
 
   /** One call at a time: an attempt that finds one under way waits for its answer. */
@@ -121,11 +127,8 @@ export class SessionHost extends Host {
   }
 
   #hello(auth) {
-    const { id: session, token, claim } = this.#keeper.row;
-    const known = [...this.#streams].map(([name, stream]) => {
-      return [name, [this.query(Query.epoch, stream), this.query(Query.position, stream)]];
-    });
-    this.#control("hello", {
+    const { id: session, token, claim } = this.keeper.row;
+    this.control("hello", {
       session,
       token,
       instance: this.#instance,
@@ -133,12 +136,20 @@ export class SessionHost extends Host {
       auth,
       requestId: this.requestId,
       protocols: this.#protocols,
-      positions: Object.fromEntries(known.filter(([, [epoch]]) => epoch >= 0)),
+      positions: this.positions(Query.position),
     });
     this.#stage = GREETED;
   }
 
-  #control(name, body) {
+  /** The epoch of each stream, and a number in it. */
+  positions(number) {
+    const all = [...this.#streams].map(([name, stream]) => {
+      return [name, [this.query(Query.epoch, stream), this.query(number, stream)]];
+    });
+    return Object.fromEntries(all.filter(([, [epoch]]) => epoch >= 0));
+  }
+
+  control(name, body) {
     this.give(encodeControl(name, this.query(Query.givenMessages), body));
   }
 
@@ -153,7 +164,7 @@ export class SessionHost extends Host {
     }
     if (data[0] !== RESERVED) this.#receiveUnit(generation, [data]);
     else if (data[1] === RESERVED) this.#receiveUnit(generation, [data.slice(1)]);
-    else this.#receiveControl(generation, decodeControl(data));
+    else this.#receiveControl(generation, decodeControl(data, this.frames));
   }
 
   #receiveUnit(generation, messages) {
@@ -171,10 +182,11 @@ export class SessionHost extends Host {
     if (!frame || this.#stage !== wanted) return this.feed(Input.violated, generation);
     const { socket } = this;
     this.feed(Input.counted, generation, count);
-    if (socket === this.socket) this.#act(generation, name, body);
+    if (socket === this.socket) this.act(generation, name, body);
   }
 
-  #act(generation, name, body) {
+  /** What a frame says. */
+  act(generation, name, body) {
     switch (name) {
       case "welcome":
         return this.#welcome(generation, body);
@@ -187,11 +199,11 @@ export class SessionHost extends Host {
         return this.feed(Input.stored, generation, body.number);
       case "from": {
         const reason = GAP_REASONS.indexOf(body.reason ?? "");
-        const stream = this.#streamOf(body.stream);
+        const stream = this.streamOf(body.stream);
         return this.feed(Input.from, generation, stream, body.epoch, body.next, reason < 0 ? OTHER : reason);
       }
       case "volatile":
-        return this.feed(Input.volatile, generation, this.#streamOf(body.stream));
+        return this.feed(Input.volatile, generation, this.streamOf(body.stream));
       case "ping":
         return this.feed(Input.pinged, generation, body.id);
       case "pong":
@@ -204,20 +216,26 @@ export class SessionHost extends Host {
     }
   }
 
-  #welcome(generation, { session, token, received, resumed, reason, maxMessage, window, retry, protocol }) {
-    const { id } = this.#keeper.row;
+  #welcome(generation, body) {
+    const { id } = this.keeper.row;
+    const { session, resumed, reason } = body;
     if (resumed && session !== id) return this.feed(Input.violated, generation);
     const others = id ? "lost" : "new";
-    const fate = reason === "user" || resumed ? reason : others;
     this.#stage = WELCOMED;
+    this.welcomed(generation, body, reason === "user" || resumed ? reason : others);
+  }
+
+  /** The session is there, and this is what has become of the one before. */
+  welcomed(generation, body, fate) {
+    const { session: id, resumed, received, window, maxMessage, retry, protocol } = body;
     this.protocol = protocol ?? "";
-    this.session = Object.freeze({ id: session, resumed });
-    this.#keeper.renew(session, token, fate === "user");
+    this.session = Object.freeze({ id, resumed });
+    this.keeper.renew(body, fate);
     this.feed(Input.welcomed, generation, received, ...window, maxMessage, FATES.indexOf(fate), retry ?? -1);
   }
 
   /** The engine's number for a stream. There are few: the one not heard of for longest gives way. */
-  #streamOf(name) {
+  streamOf(name) {
     const streams = this.#streams;
     let number = streams.get(name) ?? streams.size;
     if (number === STREAMS) {
@@ -246,23 +264,23 @@ export class SessionHost extends Host {
   }
 
   transmitPing(id) {
-    this.#control("ping", { id });
+    this.control("ping", { id });
   }
 
   pong(id) {
-    this.#control("pong", { id });
+    this.control("pong", { id });
   }
 
   acknowledge(stream, epoch, number) {
-    this.#control("handed", { stream: this.nameOf(stream), epoch, number });
+    this.control("handed", { stream: this.nameOf(stream), epoch, number });
   }
 
   ask() {
-    this.#control("ask");
+    this.control("ask");
   }
 
   end() {
-    this.#control("end");
+    this.control("end");
   }
 
   deliver(payload, stream, number) {

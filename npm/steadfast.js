@@ -1,22 +1,20 @@
-// The class that applications see. What each member promises: index.d.ts.
+// The class that applications see, but for what an entry of the package adds. What each member promises: index.d.ts.
 
 import { SteadfastError } from "./error.js";
-import { Host } from "./host.js";
 import { iterate } from "./iterate.js";
 import { readExtras, readOptions, refuse } from "./options.js";
 import { utf8Length } from "./payload.js";
-import { SessionHost } from "./session.js";
-import { isLoaded } from "./wasm.js";
 
-export class Steadfast {
+export class Base {
   #host;
 
-  constructor(url, options) {
-    if (!isLoaded()) {
+  /** `kit`: what the entry consists of; see core.js and state.js. */
+  constructor(kit, url, options) {
+    if (!kit.wasm) {
       throw new SteadfastError("NOT_READY", "await ready() first");
     }
-    const read = readOptions(options);
-    this.#host = new (read.options.session ? SessionHost : Host)(url, read.options, read.numbers);
+    const read = readOptions(kit, options);
+    this.#host = kit.host(url, read, this);
     const { signal, autoConnect } = read.options;
     if (signal) this.#closeOn(signal);
     if (signal?.aborted) this.close();

@@ -1,113 +1,135 @@
 // Where a session's id, token and claim live, and who may use them: one client at a time.
 
+import { allOf, openDatabase, settled } from "./database.js";
+import { isWord, NUMBER } from "./frames.js";
+import { randomId } from "./host.js";
+
 /** How long a page waits for its own session, which the page before it may still hold. */
 const PATIENCE_MS = 2_000;
 /** What was not used for so long is known to no server any more. */
 const KEPT_MS = 30 * 86_400_000;
 
 /**
- * The session that one client uses. `kind`: the option `storage`. `failed` is called with the
- * reason when nothing can be stored; from then on the session lives in memory.
+ * The session that one client uses: the record of a *memory*, which has a name of its own, since it may be there before
+ * a server gives the session an id. `kind`: the option `storage`. `failed` is called with the reason when nothing can be
+ * stored; from then on the session lives in memory.
  */
 export class Keeper {
-  /** The `id` and `token` of the session, once there is one, and the last `claim`. */
-  row = { claim: 0 };
+  /** `name` and `memory`, the last `claim`, and once there is a session its `id` and `token`. */
+  row = newRow({ claim: 0 });
+  /** From `acquire` to `release`. */
+  turn = null;
 
   #rows;
   #failed;
   #work = Promise.resolve();
-  /** From `acquire` to `release`. */
-  #turn = null;
   #letGo = null;
 
-  constructor(kind, failed) {
-    this.#rows = { browser: inDatabase, tab: inTab }[kind];
+  constructor(kind, failed, rows = { browser: inDatabase, tab: inTab }[kind]) {
+    this.#rows = rows;
     this.#failed = failed;
   }
 
-  /** Until `row` is this client's alone: the session it had, a stored one of this address that is free, or a new one. */
+  /** Until `row` is this client's alone: the one it had, a stored one of this address that is free, or a new one. */
   acquire(url) {
     this.row.name ??= url.split("?")[0];
-    this.#turn ??= {};
-    const turn = this.#turn;
-    turn.acquired ??= this.#do((rows) => this.#choose(rows, turn));
+    this.turn ??= {};
+    const { turn } = this;
+    turn.acquired ??= this.do((rows) => this.choose(rows, turn));
     return turn.acquired;
   }
 
   /** Raises the claim, until it is stored. */
   raise() {
     this.row.claim++;
-    return this.#save();
+    return this.save();
   }
 
-  /** The session has this token from now on. `keep`: the one before belongs to somebody else. */
-  renew(id, token, keep) {
-    const before = this.row;
-    this.row = { ...before, id, token };
-    if (id === before.id) return this.#save();
-    const turn = this.#turn;
-    this.#do(async (rows) => {
-      if (before.id && !keep) await rows(before, REMOVE);
-      this.#letGo?.();
-      this.#use(await hold(this.row), turn);
-    });
-    return this.#save();
+  /** What a welcome says of the session. With the fate "user" the one before belongs to somebody else. */
+  renew({ session: id, token }, fate) {
+    if (fate === "user") {
+      this.free();
+      this.begin();
+    }
+    Object.assign(this.row, { id, token });
+    this.save();
   }
 
   /** The session is over: nobody finds it any more. */
   forget() {
     const { row } = this;
-    this.#turn = null;
-    this.#do((rows) => row.id && rows(row, REMOVE)).then(() => this.release());
+    this.do((rows) => row.id && rows(row, REMOVE));
+    this.release();
   }
 
   /** Somebody else has it: the next is another. */
   abandon() {
     this.release();
-    this.row = { name: this.row.name, claim: 0 };
+    this.row = newRow(this.row);
   }
 
   /** Lets another client have it, once all that is to be stored is. */
   release() {
-    const letGo = this.#letGo;
-    this.#turn = this.#letGo = null;
-    if (letGo) this.#work.then(letGo);
+    this.turn = null;
+    this.free();
   }
 
-  async #choose(rows, turn) {
-    const { name, id, claim } = this.row;
-    const own = id ?? TAB?.getItem(keyOf(name));
-    const found = id ? [this.row] : await rows(this.row);
-    found.sort((a, b) => (b.id === own) - (a.id === own) || b.at - a.at);
-    for (const row of found) {
-      const letGo = await hold(row, row.id === own);
-      if (!letGo) continue;
-      // Who held it until now may have used it, or ended it.
-      const current = (await rows(row)).find((other) => other.id === row.id) ?? (id && row);
-      if (isGood(current)) {
-        if (turn === this.#turn) this.row = current;
-        return this.#use(letGo, turn);
-      }
-      await rows(row, REMOVE);
-      letGo();
-    }
-    if (turn === this.#turn) this.row = { name, claim };
+  // What another way of storing does otherwise.
+
+  save() {
+    this.row.at = Date.now();
+    return this.do((rows) => this.row.id && rows(this.row, STORE));
+  }
+
+  /** What of a stored record can be used, if anything. */
+  check(row) {
+    return isGood(row) && isWord(row.id) && isWord(row.token) && row;
+  }
+
+  /** A memory that nobody had yet. */
+  begin() {
+    const { turn } = this;
+    this.row = newRow(this.row);
+    this.do(async () => this.use(await hold(this.row), turn));
   }
 
   /** Keeps the lock, unless it is not wanted any more. */
-  #use(letGo, turn) {
-    if (turn !== this.#turn) return letGo?.();
+  use(letGo, turn) {
+    if (turn !== this.turn) return letGo?.();
     this.#letGo = letGo;
-    TAB?.setItem(keyOf(this.row.name), this.row.id);
+    TAB?.setItem(keyOf({ name: this.row.name }), this.row.memory);
   }
 
-  #save() {
-    this.row.at = Date.now();
-    return this.#do((rows) => this.row.id && rows(this.row, STORE));
+  /** Lets go of the lock when all is stored. */
+  free(work = this.#work) {
+    const letGo = this.#letGo;
+    this.#letGo = null;
+    if (letGo) work.then(letGo);
+  }
+
+  async choose(rows, turn, take = hold) {
+    const { row } = this;
+    const own = row.id ? row.memory : remembered(row);
+    const found = row.id ? [row] : await rows(row);
+    found.sort((a, b) => (b.memory === own) - (a.memory === own) || !!b.id - !!a.id || b.at - a.at);
+    for (const other of found) {
+      const letGo = await take(other, other.memory === own);
+      if (!letGo) continue;
+      // Who held it until now may have used it, or ended it.
+      const stored = (await rows(row)).find(({ memory }) => memory === other.memory) ?? (row.id && row);
+      const usable = await this.check(stored);
+      if (usable) {
+        if (turn === this.turn) this.row = usable;
+        return this.use(letGo, turn);
+      }
+      await rows(other, REMOVE);
+      letGo();
+    }
+    if (turn === this.turn) this.begin();
   }
 
   /** One after the other, and not at all once it has failed. */
-  #do(work) {
+  do(work) {
     this.#work = this.#work
       .then(() => this.#rows && work(this.#rows))
       .catch((error) => {
@@ -118,16 +140,21 @@ export class Keeper {
   }
 }
 
-/** Whether a row can be used: it is not too old, and anything may stand in what pages can write to. */
-const isGood = (row) =>
-  typeof row?.token === "string" && Number.isSafeInteger(row.claim) && !(row.at < Date.now() - KEPT_MS);
+/** A record that nobody has stored yet, in the place of another one. */
+const newRow = ({ name, claim }) => ({ name, memory: randomId(), claim });
+
+/** Whether a record can be used: it is not too old, and anything may stand in what pages can write to. */
+export const isGood = (row) => NUMBER(row?.claim + 1) && !isOld(row);
+
+/** Whether no server knows it any more. */
+export const isOld = ({ at }) => at < Date.now() - KEPT_MS;
 
 /** What this page or worker holds itself: waiting for it would be in vain. */
 const heldHere = new Set();
 
-/** The function that lets go of the lock of a session, or undefined when somebody else has it. */
-function hold({ name, id }, isOwn) {
-  const key = keyOf(name, id);
+/** The function that lets go of the lock of a memory, or undefined when somebody else has it. */
+export function hold(row, isOwn) {
+  const key = keyOf(row);
   const signal = isOwn && !heldHere.has(key) ? AbortSignal.timeout(PATIENCE_MS) : undefined;
   return new Promise((done, fail) => {
     const whileHeld = (lock) =>
@@ -142,8 +169,8 @@ function hold({ name, id }, isOwn) {
   });
 }
 
-/** A session's lock and row; without an id where a tab remembers the id. */
-const keyOf = (name, id = "") => `steadfast:${name}:${id}`;
+/** A memory's lock and record; without the memory where a tab remembers it. */
+export const keyOf = ({ name, memory = "" }) => `steadfast:${name}:${memory}`;
 
 /** Undefined in workers and where it is forbidden. */
 const TAB = (() => {
@@ -152,45 +179,44 @@ const TAB = (() => {
   } catch {}
 })();
 
-/** Changes of a row, as the database calls them. */
+/** The memory that this tab used last under this name. */
+export const remembered = ({ name }) => TAB?.getItem(keyOf({ name }));
+
+/** Changes of a record, as the database calls them. */
 const STORE = "put";
 const REMOVE = "delete";
 
-// The rows of a storage: all of the name of `row`, or with a `change` that row stored or removed.
+// The records of a storage: all of the name of `row`, or with a `change` that one stored or removed.
 
 async function inTab(row, change) {
-  const key = keyOf(row.name, row.id);
+  const key = keyOf(row);
   if (change === STORE) TAB.setItem(key, JSON.stringify(row));
   else if (change) TAB.removeItem(key);
   else {
-    const own = keyOf(row.name);
-    const keys = Object.keys(TAB).filter((other) => other !== own && other.replace(/[^:]*$/, "") === own);
+    const own = keyOf({ name: row.name });
+    // What follows the name is a memory: 32 digits.
+    const keys = Object.keys(TAB).filter((other) => other.slice(0, -32) === own);
     return keys.map((other) => JSON.parse(TAB[other]));
   }
 }
 
 /** Resolves when it is on the disk: a claim that was lost would shut the next page out. */
-async function inDatabase(row, change) {
-  const opening = indexedDB.open("steadfast", 1);
-  opening.onupgradeneeded = () => opening.result.createObjectStore("sessions", { keyPath: ["name", "id"] });
-  await settled(opening, "onsuccess");
-  const database = opening.result;
+export async function inDatabase(row, change, transact = once) {
+  const request = await transact((store) =>
+    change ? store[change](change === STORE ? row : [row.name, row.memory]) : store.getAll(allOf(row.name)),
+  );
+  return request.result;
+}
+
+async function once(act) {
+  const database = await openDatabase();
   try {
     const transaction = database.transaction("sessions", "readwrite", { durability: "strict" });
-    const store = transaction.objectStore("sessions");
-    const request = change
-      ? store[change](change === STORE ? row : [row.name, row.id])
-      : store.getAll(IDBKeyRange.bound([row.name], [row.name, []]));
+    const request = act(transaction.objectStore("sessions"));
     transaction.commit();
     await settled(transaction, "oncomplete");
-    return request.result;
+    return request;
   } finally {
     database.close();
   }
 }
-
-const settled = (source, success) =>
-  new Promise((resolve, reject) => {
-    source[success] = resolve;
-    source.onerror = source.onabort = () => reject(source.error);
-  });

@@ -1,4 +1,5 @@
-// The WebAssembly module: loading it once for all entries of the package, and its one class.
+// The WebAssembly modules, that of `steadfast/core` and that of the other entries: loading each once, and their one
+// class.
 //
 // Written by hand instead of wasm-bindgen's glue, at a quarter of the size: since only numbers cross,
 // an exported method is a plain function of the object's address and these numbers. The version of
@@ -8,59 +9,61 @@ import { SteadfastError } from "./error.js";
 
 /** All that the module imports is what wasm-bindgen calls to name a misuse before it traps. */
 const IMPORTS = { "./steadfast_bg.js": new Proxy({}, { get: () => () => {} }) };
-let loading;
-let wasm;
-
-export const isLoaded = () => wasm !== undefined;
-
-/** Loads `module`, unless one is loaded already; after a failure the next call tries again. */
-export function load(module) {
-  loading ??= instantiate(module).then(start, (cause) => {
-    loading = undefined;
-    throw new SteadfastError("UNSUPPORTED", `no WebAssembly module: ${cause?.message ?? cause}`, "", cause);
-  });
-  return loading;
+/** Loads `module` for the entry with this kit, once; after a failure the next call tries again. */
+export function load(kit, module) {
+  kit.loading ??= instantiate(module).then(
+    ({ exports }) => {
+      kit.wasm = exports;
+    },
+    (cause) => {
+      kit.loading = undefined;
+      throw new SteadfastError("UNSUPPORTED", `no WebAssembly module: ${cause?.message ?? cause}`, "", cause);
+    },
+  );
+  return kit.loading;
 }
 
 /** Loads `bytes` now. */
-export function loadSync(bytes) {
-  if (!wasm) start(new WebAssembly.Instance(new WebAssembly.Module(bytes), IMPORTS));
+export function loadSync(kit, bytes) {
+  kit.wasm ??= new WebAssembly.Instance(new WebAssembly.Module(bytes), IMPORTS).exports;
 }
 
 /** One engine: see src/client.rs. */
 export class Client {
+  #wasm;
   #at;
 
-  constructor(options, seed) {
+  constructor(wasm, options, seed) {
     const at = wasm.__wbindgen_malloc(options.byteLength, options.BYTES_PER_ELEMENT);
     new Float64Array(wasm.memory.buffer, at, options.length).set(options);
+    this.#wasm = wasm;
     this.#at = wasm.client_new(at, options.length, seed);
-    forgotten.register(this, this.#at, this);
+    forgotten.register(this, [wasm, this.#at], this);
   }
 
   handle(input, now, ...fields) {
-    return wasm.client_handle(this.#at, input, now, ...fields);
+    return this.#wasm.client_handle(this.#at, input, now, ...fields);
   }
 
   /** An output's place, and the five numbers that belong to it; to be read before the next call. */
   poll() {
     // The address first: the call may have the memory grow, and what was its buffer is none then.
-    const at = wasm.client_poll(this.#at);
-    return new Float64Array(wasm.memory.buffer, at, 6);
+    const at = this.#wasm.client_poll(this.#at);
+    return new Float64Array(this.#wasm.memory.buffer, at, 6);
   }
 
   query(what, argument) {
-    return wasm.client_query(this.#at, what, argument);
+    return this.#wasm.client_query(this.#at, what, argument);
   }
 
   free() {
     forgotten.unregister(this);
-    wasm.__wbg_client_free(this.#at, 0);
+    this.#wasm.__wbg_client_free(this.#at, 0);
   }
 }
 
 /** Frees what belongs to a client that nobody refers to any more. */
-const forgotten = new FinalizationRegistry((at) => wasm.__wbg_client_free(at, 1));
+const forgotten = new FinalizationRegistry(([wasm, at]) => wasm.__wbg_client_free(at, 1));
 
 /** The instance of an address, a response, bytes or a module. */
 async function instantiate(module) {
@@ -73,8 +76,4 @@ async function instantiate(module) {
   }
   const made = await WebAssembly.instantiate(source, IMPORTS);
   return made.instance ?? made;
-}
-
-function start({ exports }) {
-  wasm = exports;
 }

@@ -1,9 +1,11 @@
 //! The engine's inputs from numbers. The first column is the list `Input` of `npm/boundary.js`.
 
 use steadfast_engine::{
-    Decision, Engine, Fate, Form, From, GapReason, Input, Instant, Priority, Refusal, Send, Span,
-    Welcome, Window,
+    Captured, Decision, Engine, Fate, Form, From, GapReason, Input, Instant, Priority, Refusal,
+    Restored, Send, Span, Unsaved, Welcome, Window,
 };
+
+use crate::STATE;
 
 /// Hands `engine` the input of this place with its fields. 0, or the place of the refusal in the
 /// list `REFUSALS` of `npm/boundary.js`.
@@ -18,7 +20,10 @@ pub(crate) fn handle(
         0 => Input::Connect,
         1 => Input::Reconnect,
         2 => Input::Close,
-        3 => send(fields),
+        3 => Input::Send {
+            send: message(fields, fields[5]),
+            buffered_bytes: fields[6] as u32,
+        },
         4 => Input::Withdraw(a as u32),
         5 => Input::Flush {
             ticket: a as u32,
@@ -90,6 +95,7 @@ pub(crate) fn handle(
         29 => Input::HandedOver,
         30 => Input::TaskOver,
         31 => Input::Violated { generation },
+        32.. if STATE => state(input, fields),
         _ => {
             engine.handle_transmitted(now, a as u32, b as u32);
             return 0;
@@ -106,9 +112,9 @@ pub(crate) fn handle(
 
 /// Negative `ttl` and `key` mean none; `how` is the priority's place, plus 4 when volatile,
 /// plus 8 when binary, plus 16 when never in a unit.
-fn send([payload, bytes, how, ttl, key, ticket, buffered]: [f64; 7]) -> Input<u32> {
+fn message([payload, bytes, how, ttl, key, ..]: [f64; 7], ticket: f64) -> Send<u32> {
     let how = how as u8;
-    let send = Send {
+    Send {
         payload: payload as u32,
         bytes: bytes as u32,
         priority: match how & 3 {
@@ -125,10 +131,36 @@ fn send([payload, bytes, how, ttl, key, ticket, buffered]: [f64; 7]) -> Input<u3
             1 => Form::Binary,
             _ => Form::Alone,
         },
-    };
-    Input::Send {
-        send,
-        buffered_bytes: buffered as u32,
+    }
+}
+
+/// An input that only a durable queue or snapshots have.
+fn state(input: u8, fields @ [a, b, ..]: [f64; 7]) -> Input<u32> {
+    match input {
+        // As for `send`, then number and ticket.
+        32 => Input::Restored(Restored {
+            send: message(fields, fields[6]),
+            number: fields[5] as u64,
+        }),
+        33 => Input::Recalled { last: a as u64 },
+        34 => Input::Written,
+        35 => Input::Snapshot(a as u32),
+        36 => Input::Captured(match a as u8 {
+            0 => Captured::Unchanged,
+            1 => Captured::Changed,
+            2 => Captured::Failed,
+            _ => Captured::Nothing,
+        }),
+        37 => Input::Saved,
+        38 => Input::Unsaved {
+            why: match a as u8 {
+                0 => Unsaved::Lost,
+                1 => Unsaved::Refused,
+                _ => Unsaved::Stale,
+            },
+            after: Span::from_ms_f64(b),
+        },
+        _ => Input::Hide,
     }
 }
 

@@ -22,6 +22,9 @@ mod outputs;
 
 pub use client::Client;
 
+/// Whether there are a durable queue and snapshots.
+pub(crate) const STATE: bool = cfg!(feature = "state");
+
 /// A panic is a bug of this crate. The instance stops at once; JavaScript sees the trap, reports
 /// INTERNAL and ends the client. Without a message, since its formatting would cost 3 kB.
 #[cfg(all(target_arch = "wasm32", not(feature = "std")))]

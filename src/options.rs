@@ -1,8 +1,11 @@
 //! The engine's configuration from the numbers that JavaScript has checked.
 
 use steadfast_engine::{
-    Adaptive, Config, HeartbeatConfig, Jitter, Overflow, QueueConfig, ReconnectConfig, Span,
+    Adaptive, Config, HeartbeatConfig, Jitter, Overflow, QueueConfig, ReconnectConfig,
+    SnapshotConfig, Span,
 };
+
+use crate::STATE;
 
 /// Reads `numbers` in the order of the table in `npm/options.js`: a switch before each group that
 /// can be `false`, durations in milliseconds, choices by their place in their list.
@@ -12,6 +15,7 @@ pub(crate) fn read(numbers: &[f64]) -> Config {
         greets: numbers.switch(),
         decides: numbers.switch(),
         session: numbers.switch(),
+        persist: numbers.switch(),
         connect_timeout: numbers.span(),
         max_message_bytes: numbers.count(),
         heartbeat: HeartbeatConfig {
@@ -52,6 +56,7 @@ pub(crate) fn read(numbers: &[f64]) -> Config {
             ttl: numbers.span(),
             high_water_mark: numbers.count(),
         }),
+        snapshot: if STATE { numbers.snapshot() } else { None },
     }
 }
 
@@ -81,6 +86,14 @@ impl Numbers<'_> {
     #[inline(never)]
     fn switch(&mut self) -> bool {
         self.next() != 0.0
+    }
+
+    fn snapshot(&mut self) -> Option<SnapshotConfig> {
+        self.group(|numbers| SnapshotConfig {
+            interval: numbers.span(),
+            checkpoint: numbers.switch(),
+            acknowledges: numbers.switch(),
+        })
     }
 
     /// A group is read in any case, so that what follows it stays in its place.

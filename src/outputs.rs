@@ -3,6 +3,7 @@
 
 use steadfast_engine::{Engine, Event, Fault, Loss, Output, Span};
 
+use crate::STATE;
 use crate::client::instant;
 
 /// What belongs to an output.
@@ -61,6 +62,14 @@ pub(crate) fn as_numbers(output: Output<u32>, fields: &mut Fields) -> u8 {
         Output::Ask => 27,
         Output::End => 28,
         Output::Event(event) => event_as_numbers(event, fields),
+        Output::Write { payload, number } if STATE => {
+            two(fields, 30, payload.into(), number as f64)
+        }
+        Output::Commit if STATE => 31,
+        Output::Release(payload) if STATE => one(fields, 32, payload.into()),
+        Output::Capture(why) if STATE => one(fields, 33, (why as u8).into()),
+        Output::Save(what) if STATE => one(fields, 34, (what as u8).into()),
+        _ => 0,
     }
 }
 
@@ -155,6 +164,8 @@ pub(crate) fn answer(engine: &mut Engine<u32>, question: u8, argument: f64) -> f
             Some((_, number)) => number as f64,
         },
         19 => engine.unacknowledged().into(),
+        20 if STATE => engine.handed_over(argument as u32) as f64,
+        21 if STATE => engine.has_in_hand().into(),
         field => health(engine, field, argument),
     }
 }

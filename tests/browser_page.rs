@@ -9,7 +9,7 @@ wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
 everywhere!();
 
-cases! {
+cases! { imported_in_pages:
     mod collection {
         an_idle_client_that_nobody_refers_to_is_collected_with_its_engine
         a_failed_client_that_nobody_refers_to_is_collected_with_its_engine
@@ -43,5 +43,25 @@ cases! {
         a_reloaded_tab_waits_for_its_own_session
         a_copied_tab_takes_another_session_in_the_end
         a_tab_that_may_not_store_has_its_session_in_memory
+    }
+
+    mod persist_users {
+        what_another_user_left_stays_and_is_not_sent
+        a_user_who_returns_finds_what_was_left
+        a_client_whose_user_changes_leaves_all_that_it_has
+        what_is_sent_before_it_is_known_whose_page_it_is_goes_with_the_page
+    }
+
+    mod persist_orphans {
+        a_living_tab_delivers_what_a_dead_one_left
+        a_memory_without_messages_is_left_as_it_is
+        messages_without_a_session_get_one_that_ends_with_them
+        a_tab_makes_way_for_the_page_that_comes_back
+        a_tab_hears_of_memories_that_come_later
+        what_is_dropped_of_an_orphan_is_told
+        an_orphan_of_another_user_stays
+        a_client_that_closes_leaves_orphans_where_they_are
+        two_clients_of_a_page_have_memories_of_their_own
+        nothing_is_said_before_all_is_read
     }
 }

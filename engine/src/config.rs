@@ -16,12 +16,17 @@ pub struct Config {
     /// Whether messages are numbered, acknowledged and sent again in a session. No: every link is on
     /// its own.
     pub session: bool,
+    /// Whether accepted messages are kept in storage, and their numbers written before they leave. No.
+    /// Only with `session`.
+    pub persist: bool,
     /// How a dead link is noticed.
     pub heartbeat: HeartbeatConfig,
     /// How a lost link is replaced; `None`: it is not, and the first loss is the end.
     pub reconnect: Option<ReconnectConfig>,
     /// How messages wait for a link; `None`: they do not, and are refused without one.
     pub queue: Option<QueueConfig>,
+    /// How the application's state is saved; `None`: it is not.
+    pub snapshot: Option<SnapshotConfig>,
 }
 
 /// How a dead link is noticed.
@@ -102,6 +107,19 @@ pub struct QueueConfig {
     pub high_water_mark: u32,
 }
 
+/// How the application's state is saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SnapshotConfig {
+    /// How often, when it has changed. 5 s.
+    pub interval: Span,
+    /// Whether it is a checkpoint: it carries how far the streams were handed over, and storing it
+    /// is what acknowledges that. Yes; a document with a key is none. Only with `session`.
+    pub checkpoint: bool,
+    /// Whether storing a checkpoint still has to be acknowledged to the session, since it is stored
+    /// elsewhere. No.
+    pub acknowledges: bool,
+}
+
 /// What happens to a message for which there is no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Overflow {
@@ -122,9 +140,21 @@ impl Default for Config {
             greets: false,
             decides: false,
             session: false,
+            persist: false,
             heartbeat: HeartbeatConfig::default(),
             reconnect: Some(ReconnectConfig::default()),
             queue: Some(QueueConfig::default()),
+            snapshot: None,
+        }
+    }
+}
+
+impl Default for SnapshotConfig {
+    fn default() -> Self {
+        Self {
+            interval: Span::from_ms(5_000),
+            checkpoint: true,
+            acknowledges: false,
         }
     }
 }

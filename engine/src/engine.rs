@@ -3,9 +3,12 @@
 mod dial;
 mod link;
 mod loss;
+mod persist;
+mod query;
 mod receive;
 mod send;
 mod session;
+mod snapshot;
 mod stream;
 mod unit;
 mod wake;
@@ -14,15 +17,18 @@ use alloc::vec::Vec;
 
 use self::link::Link;
 use crate::backoff::Backoff;
-use crate::health::{Health, HealthMeter};
+use crate::health::HealthMeter;
 use crate::heartbeat::Heartbeat;
 use crate::inbox::Inbox;
 use crate::outbox::Outbox;
 use crate::outputs::Outputs;
 use crate::planted::{self, Bug};
 use crate::session::Session;
+use crate::snapshot::Snapshot;
 use crate::timers::{Timer, Timers};
-use crate::{Config, Event, HangUp, Input, Instant, Loss, Output, Refusal, Rng, Span, State};
+use crate::{
+    Config, Event, HangUp, Input, Instant, Loss, Output, Refusal, Rng, STATE, Span, State,
+};
 
 /// One client. See the crate's front page for how to drive it.
 #[derive(Debug)]
@@ -63,6 +69,7 @@ pub struct Engine<P> {
     inbox: Inbox<P>,
     listening: bool,
     session: Session<P>,
+    snapshot: Snapshot,
     /// Session: messages given to the present link.
     given_messages: u64,
     clock: Clock,
@@ -110,6 +117,7 @@ impl<P: PartialEq + Clone> Engine<P> {
     pub fn new(config: Config, seed: u64) -> Self {
         let heartbeat = Heartbeat::new(config.heartbeat.clone(), config.session);
         let queue = config.queue.clone().unwrap_or_default();
+        let session = Session::new(STATE && config.persist);
         Self {
             config,
             rng: Rng::new(seed),
@@ -137,7 +145,8 @@ impl<P: PartialEq + Clone> Engine<P> {
             flushes: Vec::new(),
             inbox: Inbox::new(queue.max_messages, queue.max_bytes),
             listening: false,
-            session: Session::new(),
+            session,
+            snapshot: Snapshot::new(),
             given_messages: 0,
             clock: Clock {
                 now: Instant::ZERO,
@@ -214,8 +223,35 @@ impl<P: PartialEq + Clone> Engine<P> {
             }
             Input::Decided { decision, .. } => self.handle_decision(now, decision),
             Input::DecisionPending { .. } => self.handle_decision_pending(now),
+            Input::Restored(_)
+            | Input::Recalled { .. }
+            | Input::Written
+            | Input::Snapshot(_)
+            | Input::Captured(_)
+            | Input::Saved
+            | Input::Unsaved { .. }
+            | Input::Hide
+                if STATE =>
+            {
+                return self.handle_state(now, input);
+            }
             input if self.admits(now, &input) => self.handle_session(now, input),
             _ => {}
+        }
+        Ok(())
+    }
+
+    /// An input that only a durable queue or snapshots have.
+    fn handle_state(&mut self, now: Instant, input: Input<P>) -> Result<(), Refusal> {
+        match input {
+            Input::Restored(restored) => return self.restore(now, restored),
+            Input::Recalled { last } => self.handle_recalled(last),
+            Input::Written => self.session.committing = false,
+            Input::Snapshot(ticket) => return self.ask_snapshot(ticket),
+            Input::Captured(captured) => self.handle_captured(now, captured),
+            Input::Saved => self.handle_saved(),
+            Input::Unsaved { why, after } => self.handle_unsaved(now, why, after),
+            _ => self.hide(),
         }
         Ok(())
     }
@@ -241,68 +277,13 @@ impl<P: PartialEq + Clone> Engine<P> {
         if let Some(output) = self.poll_transmit() {
             return output;
         }
+        if STATE && let Some(output) = self.poll_capture() {
+            return output;
+        }
         if let Some(output) = self.poll_message() {
             return output;
         }
         Output::Timeout(self.timers.next())
-    }
-
-    /// Where the client stands.
-    #[must_use]
-    pub const fn state(&self) -> State {
-        self.state
-    }
-
-    /// Messages that wait, and their bytes.
-    #[must_use]
-    pub fn queued(&self) -> (u32, u32) {
-        (self.outbox.len(), self.outbox.bytes())
-    }
-
-    /// The health at `now`.
-    pub fn health(&mut self, now: Instant) -> Health {
-        self.health.read(now, &self.heartbeat)
-    }
-
-    /// Whether the attempt of this generation still wants its socket.
-    #[must_use]
-    pub fn expects_link(&self, generation: u32) -> bool {
-        self.phase == Phase::Dialing && generation == self.generation
-    }
-
-    /// Whether an inbound message could be a pong now.
-    #[must_use]
-    pub fn awaits_pong(&self) -> bool {
-        self.heartbeat.awaits_pong()
-    }
-
-    /// Messages given to this link: the count in an outgoing control frame.
-    #[must_use]
-    pub const fn given_messages(&self) -> u64 {
-        self.given_messages
-    }
-
-    /// The epoch of a stream, and the number of its last message that the application was given:
-    /// its position in a hello. `None` before the server has said anything of it.
-    #[must_use]
-    pub fn position(&mut self, stream: u32) -> Option<(u32, u64)> {
-        let stream = self.session.stream(stream)?;
-        Some((stream.epoch, stream.position))
-    }
-
-    /// Messages that were given to a link and are not acknowledged.
-    #[must_use]
-    pub fn unacknowledged(&self) -> u32 {
-        self.session.sender.len() as u32
-    }
-
-    /// Whether a message that is sent now would wait, and so has to be frozen and measured.
-    #[must_use]
-    pub fn would_wait(&self, buffered_bytes: u32) -> bool {
-        self.config.session
-            || !(self.link_takes(buffered_bytes)
-                && self.outbox.is_empty()
-                && self.outputs.is_empty())
     }
 
     fn handle_timeout(&mut self, now: Instant, buffered_bytes: u32, wall_ms: u64) {
@@ -325,6 +306,8 @@ impl<P: PartialEq + Clone> Engine<P> {
                 Timer::Drain => {}
                 Timer::Ack => self.acknowledge(now, false),
                 Timer::Doubt => self.handle_doubt(now),
+                Timer::Snapshot if STATE => self.handle_snapshot_due(now),
+                Timer::Snapshot => {}
             }
         }
         self.settle_departures();
@@ -334,6 +317,9 @@ impl<P: PartialEq + Clone> Engine<P> {
     fn set_state(&mut self, to: State) {
         if self.state != to {
             let from = core::mem::replace(&mut self.state, to);
+            if STATE && to.is_at_rest() {
+                self.timers.stop(Timer::Snapshot);
+            }
             self.tell(Event::StateChange { from, to });
         }
     }

@@ -34,6 +34,8 @@ impl<P: PartialEq> Inbox<P> {
             ticket: stream,
             volatile: false,
             form: Form::Text,
+            restored: false,
+            number: 0,
         });
     }
 

@@ -160,6 +160,34 @@ pub enum Input<P> {
     /// Session: the task is over in which messages were sent. They leave now, together.
     TaskOver,
 
+    /// Persist: a message that storage has kept. These come in the order of their numbers, those without
+    /// one last, before `Recalled`.
+    Restored(Restored<P>),
+    /// Persist: that was all. Nothing is numbered before. `last` is the last number that was ever given
+    /// in this memory, also to messages that are not stored any more.
+    Recalled {
+        /// 0: none was.
+        last: u64,
+    },
+    /// Persist: what [`crate::Output::Commit`] asked for is written, or nothing can be written any more.
+    Written,
+
+    /// Snapshot: the application wants its state saved now, and its fate told under this ticket.
+    Snapshot(u32),
+    /// Snapshot: what [`crate::Output::Capture`] came to. Follows it at once.
+    Captured(Captured),
+    /// Snapshot: what [`crate::Output::Save`] asked for is stored.
+    Saved,
+    /// Snapshot: it is not.
+    Unsaved {
+        /// Why.
+        why: Unsaved,
+        /// When to try again; it never is with [`Unsaved::Stale`].
+        after: Span,
+    },
+    /// The page is hidden: it may never be seen again, so its state is captured now.
+    Hide,
+
     /// The deadline of the last [`crate::Output::Timeout`] has come.
     Timeout {
         /// What the link has still to send; `u32::MAX` when it takes nothing any more.
@@ -183,6 +211,39 @@ pub struct Welcome {
     pub fate: Fate,
     /// After a loss, the first retry waits a random time up to this; `None`: as configured.
     pub first_retry: Option<Span>,
+}
+
+/// A message that storage has kept.
+#[derive(Clone, Debug)]
+pub struct Restored<P> {
+    /// The message. Its `ttl` is what is left of it; `None`: as the queue is configured, from now on.
+    pub send: Send<P>,
+    /// Its number; 0: it was given none.
+    pub number: u64,
+}
+
+/// What a capture came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Captured {
+    /// The state is that which was saved last.
+    Unchanged,
+    /// It is another one, and is ready to be saved.
+    Changed,
+    /// The application failed to give it.
+    Failed,
+    /// There is none to save at this moment.
+    Nothing,
+}
+
+/// Why a state was not saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsaved {
+    /// It did not arrive.
+    Lost,
+    /// It is refused: too large, over a quota, not taken.
+    Refused,
+    /// With a key: another one was saved in between. Nothing is saved until the application asks.
+    Stale,
 }
 
 /// What has become of the session.

@@ -21,9 +21,12 @@
 //! | noticing a dead link | [`heartbeat`] |
 //! | messages that wait | [`outbox`] |
 //! | a session: welcome, acknowledgements, resending | `engine/session.rs`, `session.rs` |
+//! | a durable queue | `engine/persist.rs` |
+//! | snapshots and checkpoints | `engine/snapshot.rs`, `snapshot.rs` |
 //! | a session: units and windows; streams | `engine/unit.rs`; `engine/stream.rs` |
 //! | the health score | [`health`] |
 //! | every deadline | [`timers`] |
+//! | what it knows when asked | `engine/query.rs` |
 
 #![no_std]
 
@@ -43,18 +46,27 @@ mod outputs;
 pub mod planted;
 mod rng;
 mod session;
+mod snapshot;
 mod state;
 pub mod timers;
 mod trace;
 
+/// Whether there are a durable queue and snapshots: what only they need stands behind this, and is
+/// left out of a module without them.
+pub(crate) const STATE: bool = cfg!(feature = "state");
+
 pub use config::{
     Adaptive, Config, HeartbeatConfig, Jitter, Overflow, QueueConfig, ReconnectConfig,
+    SnapshotConfig,
 };
 pub use engine::Engine;
-pub use input::{Fate, Form, From, GapReason, Input, Priority, Refusal, Send, Welcome};
+pub use input::{
+    Captured, Fate, Form, From, GapReason, Input, Priority, Refusal, Restored, Send, Unsaved,
+    Welcome,
+};
 pub use output::{
-    Cause, Decision, Delivered, Direction, DropReason, Event, Failure, FailureKind, Fault, HangUp,
-    Loss, Output,
+    Capture, Cause, Decision, Delivered, Direction, DropReason, Event, Failure, FailureKind, Fault,
+    HangUp, Loss, Output, Save,
 };
 pub use rng::Rng;
 pub use state::State;

@@ -34,6 +34,10 @@ pub struct Waiting<P> {
     pub volatile: bool,
     /// How it can travel.
     pub form: Form,
+    /// Persist: storage has kept it.
+    pub restored: bool,
+    /// Persist: the number that it had there, until a welcome settles it; 0: none.
+    pub number: u64,
 }
 
 /// A message that will not be sent, and why.
@@ -105,6 +109,26 @@ impl<P: PartialEq> Outbox<P> {
     pub fn put_back(&mut self, mut message: Waiting<P>) {
         message.priority = Priority::High;
         self.insert(0, message);
+    }
+
+    /// Adds `message` behind what was restored before and ahead of what is newer, within its lane and
+    /// without regard to any bound: it was accepted already.
+    pub fn restore(&mut self, message: Waiting<P>) {
+        let mut at = self.messages.len();
+        while at > 0 {
+            let before = &self.messages[at - 1];
+            if (before.priority, !before.restored) <= (message.priority, false) {
+                break;
+            }
+            at -= 1;
+        }
+        self.insert(at, message);
+    }
+
+    /// Takes a message that storage has kept, or `any`; call it until it returns `None`.
+    pub fn take_restored(&mut self, any: bool) -> Option<Waiting<P>> {
+        let at = self.find(|message| any || message.restored)?;
+        self.remove(at)
     }
 
     /// The message whose turn it is.

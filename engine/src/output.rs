@@ -41,6 +41,24 @@ pub enum Output<P> {
         /// The number.
         number: u64,
     },
+    /// Persist: this message has this number from now on. Goes into the next commit; of a volatile one only
+    /// the number counts.
+    Write {
+        /// The message.
+        payload: P,
+        /// Its number.
+        number: u64,
+    },
+    /// Persist: write all of that; answer with `Written`. Only then it is transmitted.
+    Commit,
+    /// Persist: forget the message here, but keep it in storage.
+    Release(P),
+    /// Snapshot: ask the application for its state, and note the positions that go with it
+    /// ([`crate::Engine::handed_over`]); answer with `Captured` at once.
+    Capture(Capture),
+    /// Snapshot: save what was captured last; answer with `Saved` or `Unsaved`, the latter also when it
+    /// is lost with the link.
+    Save(Save),
     /// Session: ask the server to acknowledge what it was given as soon as it is stored.
     Ask,
     /// Session: tell the server that the session is over.
@@ -90,6 +108,26 @@ pub enum HangUp {
     Abandoned,
     /// Session: it broke the protocol.
     Protocol,
+}
+
+/// What a capture is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Capture {
+    /// It is time.
+    Due,
+    /// The application asked for it.
+    Asked,
+    /// The page is hidden: the state is kept on this machine as well.
+    Hiding,
+}
+
+/// What is to be saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Save {
+    /// The state, with its positions in a checkpoint.
+    State,
+    /// A checkpoint whose state has not changed: the positions alone.
+    Positions,
 }
 
 /// News for the application.

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::Output;
+use crate::session::Stream;
 
 /// First in, first out. The room is used again when all have been taken, as after each drain: a
 /// ring would cost the published module more than it saves.
@@ -22,6 +23,14 @@ impl<P> Outputs<P> {
 
     pub(crate) fn push(&mut self, output: Output<P>) {
         self.items.push(output);
+    }
+
+    pub(crate) fn acknowledge(&mut self, stream: &Stream, number: u64) {
+        self.push(Output::Acknowledge {
+            stream: stream.id,
+            epoch: stream.epoch,
+            number,
+        });
     }
 
     pub(crate) fn pop(&mut self) -> Option<Output<P>> {

@@ -15,6 +15,12 @@ pub enum Bug {
     BackoffResetEarly,
     /// More is sent than the server's window takes.
     WindowIgnored,
+    /// A message leaves before its number is written.
+    CommitLeftOut,
+    /// A page that is put away goes on with what it has left to storage.
+    RowsOfTwoTabs,
+    /// A checkpoint that was stored acknowledges what was handed over since it was taken, too.
+    PositionsAfterCapture,
 }
 
 #[cfg(feature = "planted")]

@@ -7,12 +7,13 @@ use steadfast_protocol::receiver::Receiver;
 use steadfast_protocol::sender::Sender;
 
 use crate::outbox::Waiting;
-use crate::{GapReason, Instant, Window};
+use crate::{GapReason, Instant, STATE, Window};
 
 /// The memory of a session. Without one it stays empty.
 #[derive(Debug)]
 pub(crate) struct Session<P> {
-    /// Messages that have numbers, since they were given to a link.
+    /// Messages that have numbers, since they were given to a link, or are about to be. Persist: before
+    /// a welcome, those that storage has kept.
     pub(crate) sender: Sender<Waiting<P>>,
     /// What the server takes unacknowledged.
     pub(crate) window: Window,
@@ -24,6 +25,16 @@ pub(crate) struct Session<P> {
     pub(crate) corked: bool,
     /// Somebody waits for an acknowledgement.
     pub(crate) asks: bool,
+    /// Persist: storage has been read, so that numbers can be given.
+    pub(crate) recalled: bool,
+    /// Persist: it was read since the last welcome.
+    pub(crate) fresh: bool,
+    /// Persist: what is sent belongs to this session, not to the one that the next welcome says.
+    pub(crate) owned: bool,
+    /// Persist: so many of the last messages in `sender` were not given to a link.
+    pub(crate) unsent: u32,
+    /// Persist: a commit is under way.
+    pub(crate) committing: bool,
     pub(crate) streams: Vec<Stream>,
     pub(crate) in_hand: Option<InHand>,
 }
@@ -50,10 +61,24 @@ pub(crate) struct Stream {
     pub(crate) hole: GapReason,
     /// Messages that the application has done with.
     pub(crate) receiver: Receiver,
+    /// Bytes of them.
+    pub(crate) bytes: u64,
+    /// Checkpoint: how far it had come when the state was captured.
+    pub(crate) noted: Mark,
+    /// Checkpoint: how far it had come in the state that is saved, or as was acknowledged since.
+    pub(crate) saved: Mark,
+}
+
+/// A point that a stream had come to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark {
+    pub(crate) number: u64,
+    pub(crate) bytes: u64,
 }
 
 impl<P> Session<P> {
-    pub(crate) const fn new() -> Self {
+    /// `persist`: nothing is numbered before storage was read.
+    pub(crate) const fn new(persist: bool) -> Self {
         Self {
             sender: Sender::new(0),
             window: Window {
@@ -64,9 +89,45 @@ impl<P> Session<P> {
             established: false,
             corked: false,
             asks: false,
+            recalled: !persist,
+            fresh: false,
+            owned: false,
+            unsent: 0,
+            committing: false,
             streams: Vec::new(),
             in_hand: None,
         }
+    }
+
+    /// How many of the last messages in `sender` were not given to a link.
+    pub(crate) const fn unsent(&self) -> usize {
+        if STATE { self.unsent as usize } else { 0 }
+    }
+
+    /// The number of the last message that was given to a link.
+    pub(crate) fn last_sent(&self) -> u64 {
+        self.sender.last() - self.unsent() as u64
+    }
+
+    /// Whether a link was given anything that is not acknowledged.
+    pub(crate) fn is_in_flight(&self) -> bool {
+        self.sender.len() > self.unsent()
+    }
+
+    /// Whether nothing has a number, nor can get one out of storage.
+    pub(crate) fn is_idle(&self) -> bool {
+        (self.recalled || !STATE) && self.sender.is_empty()
+    }
+
+    /// Takes the oldest message that has a number, and whether a link may have been given it.
+    pub(crate) fn take_numbered(&mut self) -> Option<(Waiting<P>, bool)> {
+        let sent = self.is_in_flight();
+        let message = self.sender.acknowledge_one(u64::MAX)?;
+        if !sent {
+            self.unsent -= 1;
+        }
+        let kept = STATE && message.number > 0;
+        Some((message, sent || kept))
     }
 
     pub(crate) fn stream(&mut self, id: u32) -> Option<&mut Stream> {
@@ -100,6 +161,10 @@ impl Stream {
     /// A stream of which the server speaks for the first time.
     pub(crate) const fn new(id: u32, epoch: u32, next: u64) -> Self {
         let position = next.saturating_sub(1);
+        let begin = Mark {
+            number: position,
+            bytes: 0,
+        };
         Self {
             id,
             epoch,
@@ -107,6 +172,9 @@ impl Stream {
             next,
             hole: GapReason::None,
             receiver: Receiver::new(position),
+            bytes: 0,
+            noted: begin,
+            saved: begin,
         }
     }
 
@@ -144,6 +212,22 @@ impl Stream {
         let taken = self.receiver.taken();
         if number > taken {
             self.receiver.take(now, number - taken, bytes.into());
+            if STATE {
+                self.bytes += u64::from(bytes);
+            }
+        }
+    }
+
+    /// Whether more is noted than is saved.
+    pub(crate) const fn is_noted(&self) -> bool {
+        self.noted.number > self.saved.number
+    }
+
+    /// Where it has come to.
+    pub(crate) const fn mark(&self) -> Mark {
+        Mark {
+            number: self.receiver.taken(),
+            bytes: self.bytes,
         }
     }
 }

@@ -25,6 +25,8 @@ pub enum Timer {
     Ack,
     /// Session: when to ask after the link, since nothing is acknowledged.
     Doubt,
+    /// Snapshot: when to look at the application's state again.
+    Snapshot,
 }
 
 /// The deadlines that run. At most one of each kind, so a second retry can not be pending.
@@ -33,7 +35,7 @@ pub struct Timers([Instant; Timer::ALL.len()]);
 
 impl Timer {
     /// Every timer, in the order in which those that are due at once are served.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Connect,
         Self::Retry,
         Self::GiveUp,
@@ -44,6 +46,7 @@ impl Timer {
         Self::Drain,
         Self::Ack,
         Self::Doubt,
+        Self::Snapshot,
     ];
 }
 

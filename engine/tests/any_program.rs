@@ -24,12 +24,23 @@ fn keeps_the_invariants_and_ends_clean() {
 /// The same for clients with a session, whose server says anything.
 #[test]
 fn keeps_the_invariants_in_a_session() {
-    let (asked, handed, replayed) = (Cell::new(0), Cell::new(0), Cell::new(0));
+    let counts: [(&str, Cell<u32>); 8] = [
+        "Ask",
+        "Message { payload",
+        "Write",
+        "Release",
+        "Capture(Due)",
+        "Capture(Hiding)",
+        "Save(Positions)",
+        "Acknowledge",
+    ]
+    .map(|name| (name, Cell::new(0)));
+    let replayed = Cell::new(0);
     check_steps(&session_program(), |program| {
         let mut shell = program.run();
         for line in &shell.trace {
-            for (name, count) in [("Ask", &asked), ("Message { payload", &handed)] {
-                count.set(count.get() + u32::from(line.contains("<-") && line.contains(name)));
+            for (name, count) in &counts {
+                count.set(count.get() + u32::from(line.contains(&format!("<- {name}"))));
             }
             let again = line.contains("replayed: ") && !line.contains("replayed: 0");
             replayed.set(replayed.get() + u32::from(again));
@@ -40,9 +51,13 @@ fn keeps_the_invariants_in_a_session() {
         assert_eq!(shell.engine.unacknowledged(), 0);
         shell.wait(ms(1_000_000));
     });
-    let least = if cfg!(target_arch = "wasm32") { 10 } else { 50 };
-    let counts = [asked.get(), handed.get(), replayed.get()];
-    assert!(counts.iter().all(|count| *count > least), "{counts:?}");
+    let least = if cfg!(target_arch = "wasm32") { 5 } else { 30 };
+    println!("{counts:?}, replayed: {}", replayed.get());
+    assert!(
+        counts.iter().all(|(_, count)| count.get() > least),
+        "{counts:?}"
+    );
+    assert!(replayed.get() > least);
 }
 
 /// Not drawn but exhausted: every order of a few inputs.

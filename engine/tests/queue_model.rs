@@ -171,6 +171,8 @@ impl Pair {
             ticket: item.payload,
             volatile: false,
             form: Form::Text,
+            restored: false,
+            number: 0,
         };
         let mut dropped = Vec::new();
         let result = self.outbox.push(message, &self.config, &mut dropped);

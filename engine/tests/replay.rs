@@ -1,10 +1,10 @@
 //! The same bad days give the same trace on every platform.
 
-use steadfast_engine::{Config, Rng};
+use steadfast_engine::{Captured, Config, Rng, SnapshotConfig, Unsaved};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::support::{Answer, Op, Shell};
+use crate::support::{Answer, Op, SessionOp, Shell, StateOp};
 
 /// What 200 days of 200 inputs come to. That it is the same number natively and in wasm is the proof
 /// that both behave alike. Any change of behaviour changes it too: then take over the number that
@@ -36,6 +36,70 @@ fn the_trace_is_the_same_everywhere() {
         "{:#018x}: behaviour has changed, or differs here",
         hash.0
     );
+}
+
+/// What as many days of clients come to that have a durable queue, a checkpoint, or both.
+const STATE_TRACES: u64 = 0x712f_cca8_5995_bbdf;
+
+#[test]
+fn the_trace_of_what_is_kept_is_the_same_everywhere() {
+    let mut hash = Fnv::new();
+    for seed in 0..200 {
+        let mut rng = Rng::new(seed);
+        let config = Config {
+            session: true,
+            persist: seed % 3 > 0,
+            snapshot: (seed % 3 < 2).then(|| SnapshotConfig {
+                acknowledges: seed % 2 == 0,
+                ..SnapshotConfig::default()
+            }),
+            ..Config::default()
+        };
+        let mut shell = Shell::with_seed(config, seed);
+        shell.decide = Answer::Table;
+        for _ in 0..200 {
+            let op = match rng.next_u64() % 3 {
+                0 => draw(&mut rng),
+                _ => Op::Session(0, draw_state(&mut rng)),
+            };
+            op.apply(&mut shell);
+        }
+        shell.trace.iter().for_each(|line| hash.add(line));
+    }
+    println!("traces: {:#018x}", hash.0);
+    assert_eq!(
+        hash.0, STATE_TRACES,
+        "{:#018x}: behaviour has changed, or differs here",
+        hash.0
+    );
+}
+
+fn draw_state(rng: &mut Rng) -> SessionOp {
+    let mut below = |bound: u64| rng.next_u64() % bound;
+    match below(16) {
+        0..=2 => SessionOp::ComesUp {
+            of_flight: below(10),
+        },
+        3..=5 => SessionOp::TaskOver,
+        6 => SessionOp::Stored {
+            of_flight: below(10),
+            off: 0,
+        },
+        7 => SessionOp::HandedOver,
+        _ => SessionOp::State(match below(9) {
+            0 => StateOp::Writes(below(2) == 0),
+            1 => StateOp::Recalled,
+            2 => StateOp::Captures([Captured::Changed, Captured::Unchanged][below(2) as usize]),
+            3 | 4 => StateOp::Saved,
+            5 => StateOp::Unsaved {
+                why: [Unsaved::Lost, Unsaved::Refused, Unsaved::Stale][below(3) as usize],
+                after_ms: below(2_000),
+            },
+            6 => StateOp::Snapshot,
+            7 => StateOp::Hide,
+            _ => StateOp::Checkpoint,
+        }),
+    }
 }
 
 /// Days are drawn by the engine's own generator: no other library's version changes them.

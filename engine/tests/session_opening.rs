@@ -25,6 +25,19 @@ fn welcome(received: u64, fate: Fate) -> Welcome {
     }
 }
 
+/// The link is lost, a message waits, and the next welcome says `fate`: the message, and what the
+/// welcome led to.
+fn away_and_back(shell: &mut Shell, fate: Fate) -> (Payload, Vec<Output<Payload>>) {
+    shell.link_closes(1006);
+    let waiting = shell.send();
+    shell.task_over();
+    shell.until_dial();
+    shell.link_opens();
+    shell.take();
+    shell.welcome(welcome(0, fate));
+    (waiting, shell.take())
+}
+
 /// [P15]
 #[test]
 fn a_link_is_open_when_it_is_welcomed_and_not_before() {
@@ -163,14 +176,7 @@ fn acknowledged_messages_that_the_server_lost_are_a_gap() {
 fn after_a_lost_session_what_waits_goes_on_and_what_was_sent_is_reported() {
     let mut shell = Shell::welcomed(session());
     let sent = shell.send_many(2);
-    shell.link_closes(1006);
-    let waiting = shell.send();
-    shell.task_over();
-    shell.until_dial();
-    shell.link_opens();
-    shell.take();
-    shell.welcome(welcome(0, Fate::Lost));
-    let outputs = shell.take();
+    let (waiting, outputs) = away_and_back(&mut shell, Fate::Lost);
     for payload in sent {
         let unknown = dropped(payload, DropReason::SessionLost, Delivered::Unknown);
         assert!(outputs.contains(&unknown));
@@ -198,14 +204,7 @@ fn after_a_lost_session_what_waits_goes_on_and_what_was_sent_is_reported() {
 fn another_user_is_sent_nothing_of_the_one_before() {
     let mut shell = Shell::welcomed(session());
     let sent = shell.send_many(1)[0];
-    shell.link_closes(1006);
-    let waiting = shell.send();
-    shell.task_over();
-    shell.until_dial();
-    shell.link_opens();
-    shell.take();
-    shell.welcome(welcome(0, Fate::OtherUser));
-    let outputs = shell.take();
+    let (waiting, outputs) = away_and_back(&mut shell, Fate::OtherUser);
     assert!(outputs.contains(&dropped(sent, DropReason::SessionLost, Delivered::Unknown)));
     assert!(outputs.contains(&dropped(waiting, DropReason::SessionLost, Delivered::No)));
     assert!(outputs.contains(&Output::Event(Event::Lost { other_user: true })));

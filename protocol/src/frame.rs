@@ -7,19 +7,24 @@
 //! | write a control frame | [`Control::encode`] |
 //! | write messages, packed into units | [`pack`] |
 //! | write one text message | [`escape`] |
+//! | cut a snapshot's text | [`parts`] |
 
 mod check;
 mod decode;
 mod encode;
 mod error;
+mod part;
 mod reader;
+mod snapshot;
 mod unit;
 
-pub use check::{is_id, is_room};
+pub use check::{is_id, is_key, is_room};
 pub use decode::{Incoming, decode_text};
 pub use encode::escape;
 pub use error::FrameError;
+pub use part::parts;
 pub use reader::{Reader, Side};
+pub use snapshot::{Form, Save, SaveRefusal, Saved, StoredSnapshot, Unsaved, WantedSnapshot};
 pub use unit::{Encoded, Message, cut, pack};
 
 use alloc::collections::BTreeMap;
@@ -69,6 +74,14 @@ pub enum Frame {
     Texts(Vec<String>),
     /// The next binary frame holds several messages of these lengths in bytes.
     Binaries(Vec<u32>),
+    /// Either side: a piece of a snapshot's text.
+    Part(String),
+    /// Client: store a snapshot, whose text came in the parts before.
+    Save(Save),
+    /// Server: it is stored and synced.
+    Saved(Saved),
+    /// Server: it is not, and what was stored before still is.
+    Unsaved(Unsaved),
     /// Client: the session is over, after everything before this.
     End,
 }
@@ -111,6 +124,9 @@ pub struct Hello {
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     pub positions: BTreeMap<String, (u32, u64)>,
+    /// What the client has and wants of its snapshot; none: it keeps none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<WantedSnapshot>,
 }
 
 /// What the server has.
@@ -147,6 +163,9 @@ pub struct Welcome {
         skip_serializing_if = "String::is_empty"
     )]
     pub protocol: String,
+    /// The snapshot that is stored; none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<StoredSnapshot>,
 }
 
 /// Why a session was not resumed.

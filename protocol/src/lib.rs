@@ -9,6 +9,8 @@
 //! | numbers that both ends know | [`limits`], [`close_code`] |
 //! | messages that were sent and not acknowledged | [`sender`] |
 //! | messages that came in and are to be acknowledged | [`receiver`] |
+//! | what a snapshot's text is checked by | [`fnv1a32`] |
+//! | how a snapshot's text follows from an earlier one | [`delta`] (feature `frames`) |
 //! | time | [`Instant`], [`Span`] |
 
 #![no_std]
@@ -17,12 +19,16 @@ extern crate alloc;
 
 pub mod close_code;
 #[cfg(feature = "frames")]
+pub mod delta;
+mod fnv;
+#[cfg(feature = "frames")]
 pub mod frame;
 pub mod limits;
 pub mod receiver;
 pub mod sender;
 mod time;
 
+pub use fnv::fnv1a32;
 pub use time::{Instant, Span};
 
 /// The name of the WebSocket subprotocol.

@@ -34,6 +34,14 @@ pub const LAST_NUMBER: u64 = (1 << 53) - 1;
 pub const INSTANCES: usize = 8;
 /// Streams of one session at most, its own outbox included.
 pub const STREAMS: usize = 64;
+/// Bytes of a snapshot's text at most.
+pub const SNAPSHOT_BYTES: usize = 256 << 10;
+/// Bytes of the parts that wait for one `save` at most: a snapshot that is too large can be told so.
+pub const PARTS_BYTES: usize = SNAPSHOT_BYTES + (64 << 10);
+/// UTF-16 units of one part at most: 48 KiB.
+pub const PART_UNITS: usize = 16 << 10;
+/// Saves of one link that are not answered, at most.
+pub const SAVES: usize = 2;
 
 /// Bytes of a WebSocket frame that a receiver must be ready to take whose longest application
 /// message has `max_message` bytes.

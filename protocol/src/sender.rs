@@ -58,6 +58,12 @@ impl<M> Sender<M> {
         self.last()
     }
 
+    /// The message that is `at` places behind the oldest.
+    #[must_use]
+    pub fn get(&self, at: usize) -> Option<&M> {
+        Some(&self.messages.get(at)?.0)
+    }
+
     /// Forgets the oldest message if `number` acknowledges it, and hands it out: call it until it
     /// answers `None`. An acknowledgement older than the last one says nothing new; one above
     /// [`Self::last`] cannot be true, and the caller has refused it.
@@ -71,22 +77,9 @@ impl<M> Sender<M> {
         Some(message)
     }
 
-    /// The other side says after a new link that it has everything up to `received`, and every
-    /// higher number is free again: takes back what has one, in order. Where `received` is below
-    /// what was acknowledged, acknowledged messages were lost: how many.
-    ///
-    /// What was received, and was not taken out by [`Self::acknowledge_one`] before, is forgotten.
-    pub fn restart(&mut self, received: u64) -> (VecDeque<(M, u32)>, u64) {
-        while self.acknowledge_one(received).is_some() {}
-        let lost = self.acknowledged.saturating_sub(received);
-        self.acknowledged = received;
-        self.bytes = 0;
-        (core::mem::take(&mut self.messages), lost)
-    }
-
-    /// As [`Self::restart`] in small steps, once [`Self::acknowledge_one`] has taken out what was
-    /// received: hands out the last message and takes back its number. Call it until it answers
-    /// `None`, then [`Self::go_on_after`].
+    /// Hands out the last message and takes back its number, since after a new link every number is
+    /// free that the other side has not received. First [`Self::acknowledge_one`] takes out what it
+    /// has; then this is called until it answers `None`, and [`Self::go_on_after`] last.
     pub fn take_last(&mut self) -> Option<M> {
         let (message, bytes) = self.messages.pop_back()?;
         self.bytes -= u64::from(bytes);

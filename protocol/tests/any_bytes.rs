@@ -1,184 +1,20 @@
 //! Any bytes are read, or refused with a reason; what is written is read again.
 
-use proptest::collection::{btree_map, vec};
+use proptest::collection::vec;
 use proptest::prelude::{
-    Just, ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest,
+    ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest,
 };
+use serde_json::Value;
+use steadfast_protocol::delta;
 use steadfast_protocol::frame::{
-    Auth, Control, Encoded, ErrorFrame, Frame, From, Hello, Incoming, Message, Ping, Position,
-    Reader, Reason, Side, Stored, Volatile, Welcome, cut, decode_text, escape, pack,
+    Control, Encoded, Frame, Hello, Incoming, Message, Reader, Side, cut, decode_text, escape,
+    pack, parts,
 };
-use steadfast_protocol::limits::LAST_NUMBER;
+use steadfast_protocol::limits::PART_UNITS;
+
+use crate::any_frame::{control, damaged};
 
 const MAX: u32 = 1 << 20;
-
-fn id() -> impl Strategy<Value = String> {
-    "[A-Za-z0-9_-]{1,64}"
-}
-
-fn stream() -> impl Strategy<Value = String> {
-    prop_oneof![Just(String::new()), id(), "[a-z 0-9:/.ü🚀]{1,32}"]
-}
-
-fn request_id() -> impl Strategy<Value = String> {
-    prop_oneof![Just(String::new()), id()]
-}
-
-fn number() -> impl Strategy<Value = u64> {
-    prop_oneof![0..100_u64, 0..=LAST_NUMBER, Just(LAST_NUMBER)]
-}
-
-fn maybe<T: Clone + std::fmt::Debug>(
-    some: impl Strategy<Value = T>,
-) -> impl Strategy<Value = Option<T>> {
-    proptest::option::of(some)
-}
-
-fn hello() -> impl Strategy<Value = Frame> {
-    let who = (
-        maybe((id(), id())),
-        "[0-9a-f]{32}",
-        number(),
-        maybe(".{0,99}"),
-        maybe(id()),
-    );
-    let wants = (
-        vec("[!#$%&'*+.^_`|~A-Za-z0-9-]{1,64}", 0..4),
-        maybe(any::<(u32, u32)>()),
-        btree_map(stream(), (any::<u32>(), number()), 0..4),
-    );
-    (who, wants).prop_map(|(who, (protocols, window, positions))| {
-        let (known, instance, claim, auth, request_id) = who;
-        let (session, token) = known.unzip();
-        Frame::Hello(Hello {
-            session,
-            token,
-            instance,
-            claim,
-            auth,
-            request_id,
-            protocols,
-            window,
-            positions,
-        })
-    })
-}
-
-fn welcome() -> impl Strategy<Value = Frame> {
-    let reasons = vec![
-        Reason::Resumed,
-        Reason::New,
-        Reason::Unknown,
-        Reason::Token,
-        Reason::User,
-        Reason::Corrupt,
-    ];
-    let state = (number(), proptest::sample::select(reasons));
-    let window = (1..=u32::MAX, 1..=u32::MAX);
-    let limits = (1..=u32::MAX, window, number(), maybe(number()));
-    let texts = (".{0,99}", prop_oneof![Just(String::new()), id()]);
-    ((id(), id(), id()), state, limits, texts).prop_map(
-        |(names, (received, reason), limits, texts)| {
-            let resumed = reason == Reason::Resumed;
-            Frame::Welcome(Welcome {
-                session: names.0,
-                token: names.1,
-                term: names.2,
-                received: if resumed { received } else { 0 },
-                resumed,
-                reason,
-                max_message: limits.0,
-                window: limits.1,
-                ttl: limits.2,
-                retry: limits.3,
-                user: texts.0,
-                protocol: texts.1,
-            })
-        },
-    )
-}
-
-fn error() -> impl Strategy<Value = Frame> {
-    (id(), ".{0,99}", request_id(), ".{0,9}").prop_map(
-        |(error_code, message, request_id, timestamp)| {
-            Frame::Error(ErrorFrame {
-                error_code,
-                message,
-                request_id,
-                timestamp,
-            })
-        },
-    )
-}
-
-fn texts() -> impl Strategy<Value = Vec<String>> {
-    let text = prop_oneof![
-        ".{0,9}",
-        "[\u{10}0-9, ]{0,9}",
-        "[😀\u{fffd}é]{0,3}",
-        Just(String::new())
-    ];
-    vec(text, 2..40)
-}
-
-fn frame() -> impl Strategy<Value = Frame> {
-    prop_oneof![
-        hello(),
-        welcome(),
-        error(),
-        ".{0,99}".prop_map(|token| Frame::Auth(Auth { token })),
-        (stream(), any::<u32>(), number()).prop_map(|(stream, epoch, number)| Frame::Handed(
-            Position {
-                stream,
-                epoch,
-                number
-            }
-        )),
-        number().prop_map(|number| Frame::Stored(Stored { number })),
-        (stream(), any::<u32>(), 1..=LAST_NUMBER, maybe(id())).prop_map(
-            |(stream, epoch, next, reason)| Frame::From(From {
-                stream,
-                epoch,
-                next,
-                reason
-            })
-        ),
-        stream().prop_map(|stream| Frame::Volatile(Volatile { stream })),
-        any::<u32>().prop_map(|id| Frame::Ping(Ping { id })),
-        any::<u32>().prop_map(|id| Frame::Pong(Ping { id })),
-        proptest::sample::select(vec![Frame::Authenticated, Frame::Ask, Frame::End]),
-        texts().prop_map(Frame::Texts),
-        vec(0..1_000_u32, 2..40).prop_map(Frame::Binaries),
-    ]
-}
-
-fn control() -> impl Strategy<Value = Control> {
-    (number(), frame()).prop_map(|(count, frame)| Control { count, frame })
-}
-
-/// A frame with a few characters put in, taken out or changed.
-fn damaged() -> impl Strategy<Value = String> {
-    let character = proptest::sample::select(vec![
-        '\u{10}', ' ', ',', '0', '9', '{', '}', '"', '😀', '-', 'x',
-    ]);
-    (
-        control(),
-        vec((any::<proptest::sample::Index>(), character, 0..3_u8), 1..4),
-    )
-        .prop_map(|(control, changes)| {
-            let mut characters: Vec<char> = control.encode().chars().collect();
-            for (place, character, what) in changes {
-                let place = place.index(characters.len());
-                match what {
-                    0 => characters.insert(place, character),
-                    1 => characters[place] = character,
-                    _ if characters.len() > 1 => drop(characters.remove(place)),
-                    _ => {}
-                }
-            }
-            characters.into_iter().collect()
-        })
-}
 
 /// Bytes of a WebSocket, read by both sides in any order: no panic, and after an error no count moves.
 fn read_all(side: Side, frames: &[Result<String, Vec<u8>>]) {
@@ -291,5 +127,36 @@ proptest! {
             }
             Err(_) => prop_assert!(sum as usize != bytes.len()),
         }
+    }
+
+    /// [P138]
+    #[test]
+    fn parts_are_the_text_again(text in "[a🚀é]{0,6}", times in 0..9_000_usize) {
+        let text = text.repeat(times);
+        let cut: Vec<&str> = parts(&text).collect();
+        prop_assert_eq!(cut.concat(), &*text);
+        for part in cut {
+            let units = part.encode_utf16().count();
+            prop_assert!((1..=PART_UNITS).contains(&units));
+            let frame = Frame::Part(part.into());
+            let wire = Control { count: 0, frame }.encode();
+            prop_assert!(decode_text(&wire, MAX).is_ok());
+        }
+    }
+
+    /// [P140]: a delta that copies all but one piece, and any other array.
+    #[test]
+    fn any_delta_makes_a_text_or_none(
+        base in ".{0,30}",
+        piece in ".{0,9}",
+        steps in vec(prop_oneof![(0..40_u64).prop_map(Value::from), ".{0,5}".prop_map(Value::from)], 0..8),
+    ) {
+        let half = base.chars().count() / 2;
+        let half = base.char_indices().nth(half).map_or(0, |(at, _)| at);
+        let steps_of_one = serde_json::json!([0, half, piece, half, base.len() - half]);
+        let expected = format!("{}{piece}{}", &base[..half], &base[half..]);
+        prop_assert_eq!(delta::apply(&base, &steps_of_one.to_string()), Ok(expected));
+        let _ = delta::apply(&base, &Value::from(steps).to_string());
+        let _ = delta::apply(&base, &piece);
     }
 }

@@ -1,5 +1,7 @@
 //! The conversation in docs/PROTOCOL.md, played.
 
+use steadfast_protocol::delta;
+use steadfast_protocol::fnv1a32;
 use steadfast_protocol::frame::{Frame, Incoming, Reader, Side, decode_text};
 
 const DOCUMENT: &str = include_str!("../../docs/PROTOCOL.md");
@@ -65,7 +67,7 @@ fn the_documented_conversation_follows_the_protocol() {
     assert_eq!(links, 3);
     for name in [
         "hello", "welcome", "stored", "handed", "ask", "from", "volatile", "texts", "binaries",
-        "ping", "end",
+        "ping", "part", "save", "saved", "end",
     ] {
         assert!(names.contains(&name), "no {name} in the conversation");
     }
@@ -99,4 +101,32 @@ fn the_documented_counts_are_right() {
     assert_eq!(last.token.as_deref(), Some(&*second.token));
     assert!(!first.resumed && second.resumed && third.resumed);
     assert!(hello.claim < last.claim);
+}
+
+/// [P140] [P141] [P152]: the draft that comes down, and what the delta makes of it.
+#[test]
+fn the_documented_snapshot_is_right() {
+    let mut texts = Vec::new();
+    let mut described = Vec::new();
+    for wire in lines().filter_map(|line| line.get(2..)) {
+        let Ok(Incoming::Control(control)) = decode_text(&wire.replace('␐', "\u{10}"), 1 << 20)
+        else {
+            continue;
+        };
+        match control.frame {
+            Frame::Part(text) => texts.push(text),
+            Frame::Save(save) => described.push((save.bytes as usize, save.check)),
+            Frame::Welcome(welcome) => {
+                described.extend(welcome.snapshot.map(|it| (it.bytes as usize, it.check)));
+            }
+            _ => {}
+        }
+    }
+    let [stored, delta] = &texts[..] else {
+        panic!("{texts:?}");
+    };
+    let saved = delta::apply(stored, delta).unwrap();
+    let check = |text: &str| (text.len(), fnv1a32(text.as_bytes()));
+    assert_eq!(described, [check(stored), check(&saved)]);
+    assert_eq!(saved, r#"{"draft":"good evening"}"#);
 }

@@ -1,6 +1,8 @@
 //! `vectors.json`, which tests in other languages read, too.
 
 use serde_json::Value;
+use steadfast_protocol::delta;
+use steadfast_protocol::fnv1a32;
 use steadfast_protocol::frame::{
     Control, Encoded, Frame, Incoming, Message, Reader, Side, cut, decode_text, escape, pack,
 };
@@ -32,7 +34,7 @@ fn bytes(hex: &str) -> Vec<u8> {
     (0..hex.len()).step_by(2).map(digit).collect()
 }
 
-/// [P6] [P7] [P8] [P108]
+/// [P6] [P7] [P8] [P108] [P138] [P142]
 #[test]
 fn control_frames_are_read_and_written() {
     for entry in entries("controls") {
@@ -52,6 +54,10 @@ fn control_frames_are_read_and_written() {
         let written = control.encode();
         assert_eq!(written == wire, entry["canonical"] == true, "{name}");
         let body = written.splitn(3, ' ').nth(2).map_or(Value::Null, |body| {
+            if let Frame::Part(text) = &control.frame {
+                assert_eq!(body, text, "{name}");
+                return Value::from(body);
+            }
             serde_json::from_str(body).unwrap_or_else(|error| panic!("{name}: {error}"))
         });
         assert_eq!(body, entry["body"], "{name}");
@@ -117,12 +123,33 @@ fn units_of_binaries_are_read_and_written() {
     }
 }
 
-/// [P5] [P9] [P22] [P65] [P123]
+/// [P5] [P9] [P22] [P65] [P123] [P126] [P138] [P139] [P147]
 #[test]
 fn invalid_frames_are_refused_for_their_reason() {
     for entry in entries("invalid") {
         let error = decode_text(text(&entry, "wire"), MAX).expect_err(text(&entry, "name"));
         assert_eq!(error.name(), text(&entry, "error"), "{}", entry["name"]);
+    }
+}
+
+/// [P140]
+#[test]
+fn deltas_make_texts() {
+    for entry in entries("deltas") {
+        let made = delta::apply(text(&entry, "base"), text(&entry, "delta"));
+        let made = made.as_deref().map_err(|error| error.name());
+        let expected = entry["text"].as_str().ok_or_else(|| text(&entry, "error"));
+        assert_eq!(made, expected, "{}", entry["name"]);
+    }
+}
+
+/// [P141]
+#[test]
+fn texts_have_a_length_and_a_check() {
+    for entry in entries("checks") {
+        let text = text(&entry, "text");
+        assert_eq!(entry["bytes"], text.len(), "{text:?}");
+        assert_eq!(entry["check"], fnv1a32(text.as_bytes()), "{text:?}");
     }
 }
 

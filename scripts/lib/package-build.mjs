@@ -29,8 +29,13 @@ const SMALLEST =
     " ",
   );
 
-/** Compiles the crate for the web. Resolves with the path of the module as rustc leaves it. */
-export async function compileWasm(wasmEnv, { show = true } = {}) {
+/** The modules by name, with cargo's flags for what they have. */
+export const MODULES = { steadfast: ["--features", "state"], steadfast_core: [] };
+
+/** Compiles the crate for the web, for one of the modules. Resolves with the path of the module as rustc leaves it. */
+export async function compileWasm(wasmEnv, name, { show = true } = {}) {
+  // A folder for each: cargo would find the one up to date that lies where the other was made.
+  const folder = path.join(wasmEnv.CARGO_TARGET_DIR ?? targetDir(), name === "steadfast" ? "." : name);
   const env = { ...wasmEnv, ...(await pathFreeEnv(wasmEnv)) };
   const args = [
     "rustc",
@@ -42,33 +47,49 @@ export async function compileWasm(wasmEnv, { show = true } = {}) {
     "steadfast",
     "--lib",
     "--no-default-features",
+    ...MODULES[name],
+    "--target-dir",
+    folder,
     // Built as an rlib as well, as Cargo.toml says for the tests, the crate gets no link-time optimisation.
     "--crate-type",
     "cdylib",
   ];
   await run("cargo", args, { env, show });
-  return path.join(wasmEnv.CARGO_TARGET_DIR ?? targetDir(), WASM_TARGET, "wasm", "steadfast.wasm");
+  return path.join(folder, WASM_TARGET, "wasm", "steadfast.wasm");
 }
 
 /** Makes dist/ unless it is what the sources would make. */
 export async function ensurePackage(wasmEnv) {
-  let module = "";
-  await step("the wasm module (cargo, profile wasm)", async () => {
-    module = await compileWasm(wasmEnv);
+  const compiled = {};
+  await step("the wasm modules (cargo, profile wasm)", async () => {
+    for (const name of Object.keys(MODULES)) compiled[name] = await compileWasm(wasmEnv, name);
   });
-  await step("the npm package in dist/ (wasm-bindgen, wasm-opt)", async () => {
-    const inputs = [module, at("npm"), at("scripts/lib/package-build.mjs")];
-    const facts = [lockedVersion("wasm-bindgen"), binaryenVersion()];
-    const made = await makeIfChanged(
-      "package",
-      { inputs, facts, outputs: [path.join(distDir, "wasm/steadfast_bg.wasm")] },
-      () => makePackage(module),
-    );
+  const modules = [];
+  await step("the modules, optimised for size (wasm-bindgen, wasm-opt)", async () => {
+    for (const [name, module] of Object.entries(compiled)) modules.push(await ensureModule(name, module));
+  });
+  await step("the npm package in dist/", async () => {
+    const inputs = [...modules, at("npm"), at("scripts/lib/package-build.mjs")];
+    const outputs = modules.map((module) => path.join(distDir, "wasm", path.basename(module)));
+    const made = await makeIfChanged("package", { inputs, outputs }, () => makePackage(modules));
     return made ? undefined : "nothing has changed";
   });
 }
 
-/** wasm-bindgen's glue and the module, optimised for size, in `folder`. `names: true` keeps the functions' names, for the size report. */
+/** The published form of a compiled module, made unless it is there. Resolves with its path. */
+async function ensureModule(name, compiled) {
+  const folder = path.join(toolsDir, "modules", name);
+  const module = path.join(folder, `${name}_bg.wasm`);
+  const inputs = [compiled, at("npm/wasm.js"), at("scripts/lib/package-build.mjs")];
+  const facts = [lockedVersion("wasm-bindgen"), binaryenVersion()];
+  await makeIfChanged(`module-${name}`, { inputs, facts, outputs: [module] }, async () => {
+    await bind(compiled, folder);
+    renameSync(path.join(folder, "steadfast_bg.wasm"), module);
+  });
+  return module;
+}
+
+/** The module as `steadfast_bg.wasm`, optimised for size, in `folder`. `names: true` keeps the functions' names, for the size report. */
 export async function bind(module, folder, { names = false } = {}) {
   const glue = ["--target", "bundler", "--no-typescript", "--out-name", "steadfast", "--out-dir", folder];
   await run("wasm-bindgen", [module, ...glue, "--remove-producers-section"]);
@@ -92,11 +113,12 @@ function writeExports(folder) {
   return file;
 }
 
-async function makePackage(module) {
+function makePackage(modules) {
   mkdirSync(toolsDir, { recursive: true });
   const made = mkdtempSync(path.join(toolsDir, "dist-"));
   try {
-    await bind(module, path.join(made, "wasm"));
+    mkdirSync(path.join(made, "wasm"));
+    for (const module of modules) cpSync(module, path.join(made, "wasm", path.basename(module)));
     inlineModule(path.join(made, "wasm"));
     copySources(made);
     chmodSync(made, 0o755);

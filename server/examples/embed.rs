@@ -40,7 +40,9 @@ async fn chat(State(sessions): State<Sessions>, upgrade: SessionUpgrade) -> Resp
 /// The application's routes, and its sessions, which it may send through as well.
 pub(crate) fn application(store: Arc<dyn SessionStore>) -> (Router, Sessions) {
     let sessions = Sessions::start(SessionConfig::default(), store, Chat);
-    let router = Router::new().route("/chat", any(chat));
+    let router = Router::new()
+        .route("/chat", any(chat))
+        .nest("/api/session", sessions.snapshot_routes("/chat"));
     (router.with_state(sessions.clone()), sessions)
 }
 

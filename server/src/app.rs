@@ -3,33 +3,29 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
 
-use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{any, get};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{debug, warn};
 
 use crate::admission::Permit;
+use crate::answer;
 use crate::chaos;
 use crate::chaos::faults::Faults;
 use crate::chaos::wire::Wire;
 use crate::config::Config;
+use crate::cors;
 use crate::endpoints;
-use crate::error::ApiError;
 use crate::files;
 use crate::links::Links;
 use crate::origin::OriginPolicy;
-use crate::request_id::{self, RequestId};
-use crate::sessions::Sessions;
+use crate::sessions::{Sessions, snapshots};
 
 /// The state behind all routes.
 pub(crate) struct App {
@@ -55,11 +51,12 @@ pub(crate) struct Peer {
     pub(crate) wire: Option<Arc<Wire>>,
 }
 
-/// Sent with every answer. Scripts come from this server alone, WebAssembly may be compiled, sockets may go anywhere.
+/// Sent with every answer. Scripts come from this server alone, WebAssembly may be compiled, sockets and requests may
+/// go anywhere.
 const SECURITY_HEADERS: [(&str, &str); 5] = [
     (
         "content-security-policy",
-        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' ws: wss:; img-src 'self' data:; \
+        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' ws: wss: http: https:; img-src 'self' data:; \
          object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'",
     ),
     ("x-content-type-options", "nosniff"),
@@ -75,9 +72,20 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/hub/{room}", any(endpoints::hub))
         .route("/healthz", get(health))
         .merge(chaos::api::routes(&app))
+        .merge(snapshot_routes(&app))
         .fallback(files::serve)
-        .layer(from_fn(finish))
+        .layer(from_fn(answer::complete))
+        .layer(from_fn(secure))
         .with_state(app)
+}
+
+/// Snapshots over HTTP, for the pages that may open WebSockets as well.
+fn snapshot_routes(app: &Arc<App>) -> Router<Arc<App>> {
+    const PATH: &str = "/api/session";
+    let routes = snapshots::routes(&app.sessions, PATH, app.config.deadlines.body);
+    Router::new()
+        .nest(PATH, routes)
+        .layer(from_fn_with_state(Arc::clone(app), cors::only_allowed))
 }
 
 /// Whether the server is well, and whether it takes orders for faults.
@@ -90,63 +98,19 @@ async fn health(State(app): State<Arc<App>>) -> Json<Value> {
     }))
 }
 
-/// Gives each request its id, each answer its headers, each refusal the error form, and writes the log line.
-async fn finish(mut request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    let id = RequestId::of(&request);
-    request.extensions_mut().insert(id.clone());
-    let method = request.method().clone();
-    let path = request.uri().path().to_owned();
+/// Gives each answer its headers.
+async fn secure(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    let status = response.status();
-    let refused = status.is_client_error() || status.is_server_error();
-    if refused {
-        let error = response.extensions_mut().remove::<ApiError>();
-        let error = error.unwrap_or_else(|| ApiError::of_status(status));
-        write_error(&mut response, &error, &id);
-        let (id, method, code) = (id.as_str(), method.as_str(), error.code);
-        warn!(
-            requestId = id,
-            method,
-            path,
-            status = status.as_u16(),
-            errorCode = code,
-            reason = error.message,
-            "request refused"
-        );
-    } else {
-        let (id, method) = (id.as_str(), method.as_str());
-        let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        debug!(
-            requestId = id,
-            method,
-            path,
-            status = status.as_u16(),
-            micros,
-            "request answered"
-        );
-    }
-    add_headers(response.headers_mut(), &id);
+    add_security(response.headers_mut());
     response
 }
 
-fn write_error(response: &mut Response, error: &ApiError, id: &RequestId) {
-    let headers = response.headers_mut();
-    headers.remove(CONTENT_LENGTH);
-    headers.remove(CONTENT_ENCODING);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    *response.body_mut() = Body::from(error.body(id));
-}
-
-/// The headers that every answer carries.
-pub(crate) fn add_headers(headers: &mut HeaderMap, id: &RequestId) {
+/// The headers that every answer carries beside its id.
+pub(crate) fn add_security(headers: &mut HeaderMap) {
     for (name, value) in SECURITY_HEADERS {
         headers.insert(
             HeaderName::from_static(name),
             HeaderValue::from_static(value),
         );
-    }
-    if let Some(value) = id.to_header() {
-        headers.insert(HeaderName::from_static(request_id::HEADER), value);
     }
 }

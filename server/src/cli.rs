@@ -28,7 +28,7 @@ pub struct Cli {
     /// Folder to serve at /
     #[arg(long = "static", value_name = "DIR")]
     static_dir: Option<PathBuf>,
-    /// Origin that may open WebSockets besides the server's own; may be repeated
+    /// Origin that may open WebSockets and save snapshots besides the server's own; may be repeated
     #[arg(long = "origin", value_name = "URL")]
     origins: Vec<Origin>,
     /// Let in WebSocket requests without an Origin header (not from browsers)
@@ -56,6 +56,15 @@ pub struct Cli {
     /// How long messages for an absent client are kept
     #[arg(long, value_name = "TIME", default_value = "2m", value_parser = parse_time)]
     session_ttl: Duration,
+    /// How long a snapshot of a page's state is kept after it was saved
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = parse_time)]
+    snapshot_ttl: Duration,
+    /// How often a page's state is saved on average; five times in a row are free
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_time)]
+    snapshot_every: Duration,
+    /// Room for all snapshots together
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = parse_size)]
+    snapshot_quota: usize,
     /// Offer faults at /api/chaos (loopback only)
     #[arg(long)]
     chaos: bool,
@@ -92,6 +101,9 @@ impl From<Cli> for Config {
             store: cli.store_place(),
             sessions: SessionConfig {
                 ttl: cli.session_ttl,
+                snapshot_ttl: cli.snapshot_ttl,
+                snapshot_every: cli.snapshot_every,
+                snapshot_quota_bytes: u64::try_from(cli.snapshot_quota).unwrap_or(u64::MAX),
                 ..SessionConfig::default()
             },
             host: cli.host,

@@ -17,7 +17,8 @@ use tower::ServiceExt;
 use tracing::{debug, warn};
 
 use crate::admission::{Denial, Permit};
-use crate::app::{App, Peer, add_headers};
+use crate::answer;
+use crate::app::{App, Peer, add_security};
 use crate::chaos::wire::splice;
 use crate::error::ApiError;
 use crate::guarded::Guarded;
@@ -144,7 +145,8 @@ const MIN_HTTP_BUFFER: usize = 8 << 10;
 fn raw_answer(error: &ApiError, id: &RequestId) -> Bytes {
     let body = error.body(id);
     let mut headers = error.headers();
-    add_headers(&mut headers, id);
+    add_security(&mut headers);
+    answer::write_id(&mut headers, id);
     let mut answer = format!("HTTP/1.1 {}\r\n", error.status).into_bytes();
     for (name, value) in &headers {
         answer.extend_from_slice(name.as_str().as_bytes());

@@ -60,6 +60,8 @@ pub(crate) struct ApiError {
     pub(crate) status: StatusCode,
     pub(crate) code: &'static str,
     pub(crate) message: String,
+    /// The version of a snapshot that is stored.
+    version: Option<u64>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -70,6 +72,8 @@ struct ErrorForm<'a> {
     message: &'a str,
     timestamp: String,
     request_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<u64>,
 }
 
 impl ApiError {
@@ -78,6 +82,7 @@ impl ApiError {
             status,
             code,
             message: message.into(),
+            version: None,
             headers: Vec::new(),
         }
     }
@@ -122,6 +127,11 @@ impl ApiError {
         self
     }
 
+    pub(crate) fn with_version(mut self, version: u64) -> Self {
+        self.version = Some(version);
+        self
+    }
+
     /// The headers that belong to this refusal.
     pub(crate) fn headers(&self) -> HeaderMap {
         self.headers.iter().cloned().collect()
@@ -134,6 +144,7 @@ impl ApiError {
             message: &self.message,
             timestamp: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
             request_id: id.as_str(),
+            version: self.version,
         };
         serde_json::to_vec(&form).unwrap_or_default()
     }

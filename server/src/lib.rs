@@ -17,11 +17,13 @@
 //! and `ws::link` runs it: for a plain link it answers at once, for a session it hands every frame to [`sessions`].
 
 mod admission;
+mod answer;
 mod app;
 mod chaos;
 mod cli;
 mod config;
 mod connection;
+mod cors;
 mod endpoints;
 mod error;
 mod files;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use steadfast_protocol::Instant;
 
 use crate::Payload;
-use crate::store::{Reply, Request, StoreError};
+use crate::store::{Reply, Request, SnapshotLimits, StoreError};
 
 /// Names one WebSocket of this process; never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -317,6 +317,18 @@ pub struct Config {
     pub attempts: u32,
     /// Sessions known at once, tombstones included; the oldest absent ones give way. 1,000,000.
     pub max_sessions: u32,
+    /// The longest text of a snapshot, in UTF-8 bytes. 256 KiB, and not more.
+    pub snapshot_bytes: u32,
+    /// Bytes of all snapshots: of their texts and names, and 256 for each. 1 GiB.
+    pub snapshot_quota_bytes: u64,
+    /// Documents of one user at most; all who are not told apart are one user. 1,000.
+    pub snapshot_documents: u32,
+    /// How long a snapshot is kept, from when it was saved, or its session was last seen. 24 h.
+    pub snapshot_ttl: Duration,
+    /// How often a session may save, on average; what comes too early waits. 5 s.
+    pub snapshot_every: Duration,
+    /// How many saves may come at once. 5.
+    pub snapshot_burst: u32,
     /// Bytes that a link may have still to send before its session waits. 256 KiB.
     pub link_buffer: usize,
     /// The application's subprotocols. The first of a client's that is among them is chosen; when
@@ -333,6 +345,19 @@ pub enum OutboxOverflow {
     Refuse,
     /// The oldest give way; the client learns it by a `gap`.
     DropOldest,
+}
+
+impl Config {
+    /// The bounds that a save is stored within.
+    #[must_use]
+    pub fn snapshot_limits(&self) -> SnapshotLimits {
+        SnapshotLimits {
+            max_bytes: self.snapshot_bytes,
+            quota_bytes: self.snapshot_quota_bytes,
+            documents: self.snapshot_documents,
+            ttl_ms: u64::try_from(self.snapshot_ttl.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
 }
 
 impl Default for Config {
@@ -352,6 +377,12 @@ impl Default for Config {
             ping_timeout: Duration::from_secs(10),
             attempts: 5,
             max_sessions: 1_000_000,
+            snapshot_bytes: 256 << 10,
+            snapshot_quota_bytes: 1 << 30,
+            snapshot_documents: 1_000,
+            snapshot_ttl: Duration::from_secs(24 * 60 * 60),
+            snapshot_every: Duration::from_secs(5),
+            snapshot_burst: 5,
             link_buffer: 256 << 10,
             protocols: Vec::new(),
             retry: None,

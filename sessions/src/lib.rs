@@ -17,6 +17,7 @@
 
 pub mod io;
 pub mod node;
+pub mod pace;
 pub mod payload;
 pub mod planted;
 pub mod store;

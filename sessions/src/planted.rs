@@ -32,11 +32,15 @@ pub enum Bug {
     BackoffResetEarly,
     /// More is sent than the other side takes.
     WindowIgnored,
+    /// A checkpoint is stored, and its positions are not.
+    SnapshotBeforePositions,
+    /// A snapshot is stored whatever it follows.
+    SnapshotOverwrittenByOlder,
 }
 
 impl Bug {
     /// Every mistake there is.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::AckBeforeSync,
         Self::WelcomeBeforeSync,
         Self::StoreWithoutTerm,
@@ -51,6 +55,8 @@ impl Bug {
         Self::EchoOutsideCommit,
         Self::BackoffResetEarly,
         Self::WindowIgnored,
+        Self::SnapshotBeforePositions,
+        Self::SnapshotOverwrittenByOlder,
     ];
 }
 

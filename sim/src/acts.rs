@@ -52,6 +52,13 @@ impl World {
             What::Offline { client, span } => self.away(client, Away::Offline, span),
             What::Sleep { client, span } => self.away(client, Away::Asleep { since: now }, span),
             What::Reload { client, forgets } => self.reloads(client, forgets),
+            What::Type { client, bytes } => self.deed(client, Deed::Type(bytes as usize)),
+            What::Snapshot { client } => self.deed(client, Deed::Snapshot),
+            What::Crash { client, new_tab } => self.crashes(client, new_tab),
+            What::PowerOff { client } => self.loses_power(client),
+            What::GoBack { client, span } => self.will_go_back(client, span),
+            What::Wipe { client } => self.is_wiped(client),
+            What::Fill { client, span } => self.fills(client, span),
             What::Hang { client, span } => self.hangs(client, span),
             What::SignIn { client } => self.signs_in(client),
             What::TakeBack { client } => self.deed(client, Deed::TakeBack),
@@ -124,7 +131,7 @@ impl World {
     }
 
     fn does_mischief(&mut self, client: usize, mischief: Mischief) {
-        let stored = self.storages[self.pages[self.newest[client]].storage].clone();
+        let session = self.pages[self.newest[client]].session.clone();
         match mischief {
             Mischief::UnknownFrame(way) => self.smuggle(client, way, "\u{10}bogus 0 {}".to_owned()),
             Mischief::WrongCount(way) => {
@@ -154,7 +161,6 @@ impl World {
                 self.smuggle_counted(client, Direction::Down, frame);
             }
             Mischief::Thief => {
-                let session = stored.map(|stored| stored.session);
                 self.stranger(vec![hello(Hello {
                     token: session.as_ref().map(|_| "not-the-token".to_owned()),
                     session,

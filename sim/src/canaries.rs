@@ -8,6 +8,8 @@ use steadfast_engine::planted::plant as plant_in_engine;
 use steadfast_sessions::planted::Bug as ServerBug;
 use steadfast_sessions::planted::plant as plant_in_server;
 
+use crate::planted::Bug as PageBug;
+use crate::planted::plant as plant_in_page;
 use crate::{Broken, Plan, Trace, World};
 
 /// A planted mistake.
@@ -17,6 +19,8 @@ pub enum Canary {
     Client(EngineBug),
     /// In the server.
     Server(ServerBug),
+    /// In the page around the client.
+    Page(PageBug),
 }
 
 /// The first seed that notices a mistake, and what it says of it.
@@ -40,6 +44,15 @@ impl Canary {
         Self::Client(EngineBug::BatchCountedInPart),
         Self::Client(EngineBug::BackoffResetEarly),
         Self::Client(EngineBug::WindowIgnored),
+        Self::Client(EngineBug::CommitLeftOut),
+        Self::Client(EngineBug::RowsOfTwoTabs),
+        Self::Client(EngineBug::PositionsAfterCapture),
+        Self::Server(ServerBug::SnapshotBeforePositions),
+        Self::Server(ServerBug::SnapshotOverwrittenByOlder),
+        Self::Page(PageBug::CommitLeftOut),
+        Self::Page(PageBug::RowsOfTwoTabs),
+        Self::Page(PageBug::RestoreAfterFirstMessage),
+        Self::Page(PageBug::PositionsAfterCapture),
     ];
 
     /// Its name.
@@ -48,6 +61,7 @@ impl Canary {
         match self {
             Self::Client(bug) => format!("client {bug:?}"),
             Self::Server(bug) => format!("server {bug:?}"),
+            Self::Page(bug) => format!("page {bug:?}"),
         }
     }
 
@@ -56,12 +70,14 @@ impl Canary {
         match self {
             Self::Client(bug) => plant_in_engine(Some(bug)),
             Self::Server(bug) => plant_in_server(Some(bug)),
+            Self::Page(bug) => plant_in_page(Some(bug)),
         }
     }
 
     fn uproot() {
         plant_in_engine(None);
         plant_in_server(None);
+        plant_in_page(None);
     }
 
     /// Plays up to `seeds` days with the mistake in them, until one breaks a rule that is not broken

@@ -3,6 +3,7 @@
 use steadfast_engine::State;
 
 use crate::ledger::Broken;
+use crate::page::Page;
 use crate::world::World;
 
 impl World {
@@ -10,6 +11,7 @@ impl World {
     pub(crate) fn is_settled(&self) -> bool {
         self.process.is_some()
             && (0..self.pages.len()).all(|page| self.page_is_settled(page))
+            && self.is_left_behind().is_none()
             && self.ledger.unhandled().is_none()
     }
 
@@ -29,9 +31,13 @@ impl World {
             );
             return self.fail(Broken::new("L1", what));
         }
-        if let Some(what) = self.ledger.unhandled() {
+        if let Some(what) = self.ledger.unhandled().or_else(|| self.is_left_behind()) {
             return self.fail(Broken::new("L1", what));
         }
+        let rows = self.storages.iter().flat_map(|it| it.data().rows.values());
+        let kept = rows.map(|row| row.id).collect();
+        let checked = self.ledger.judge_kept(&kept);
+        self.check(checked);
         let living: Vec<(usize, String)> = self
             .pages
             .iter()
@@ -54,5 +60,31 @@ impl World {
             );
             self.fail(Broken::new("D1", what));
         }
+    }
+
+    /// A message that storage has although there is a page that could deliver it.
+    fn is_left_behind(&self) -> Option<String> {
+        let could = |page: &&Page| {
+            page.alive
+                && !page.closed
+                && page.durable.persists
+                && !page.durable.failed
+                && page.engine.state() == State::Open
+        };
+        self.pages.iter().filter(could).find_map(|page| {
+            let data = self.storages[page.storage].data();
+            let (place, row) = data.rows.iter().find(|((memory, _), row)| {
+                let record = data.records.get(memory);
+                let other = record.is_some_and(|record| {
+                    let user = record.user.as_ref();
+                    user.is_some_and(|user| *user != page.user)
+                });
+                !other && !self.ledger.is_doubtful(row.id)
+            })?;
+            Some(format!(
+                "message {} is left in storage at {place:?}",
+                row.id
+            ))
+        })
     }
 }

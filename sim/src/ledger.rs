@@ -5,9 +5,12 @@
 
 mod down;
 mod end;
+mod kept;
 mod rows;
+mod saved;
 mod up;
 
+pub(crate) use saved::{Positions, Slot};
 pub(crate) use up::text_of;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,10 +56,16 @@ pub struct Ledger {
     /// Outboxes and rooms.
     streams: BTreeMap<String, Stream>,
     pages: Vec<Reader>,
-    /// By page and lane: the last message that was stored.
-    lanes: BTreeMap<(usize, u8), usize>,
+    /// By memory, page and lane: the last message that was stored.
+    lanes: BTreeMap<(String, usize, u8), usize>,
     /// Tokens of synced claims.
     tokens: BTreeSet<String>,
+    /// States that were saved, by version.
+    saves: BTreeMap<Slot, BTreeMap<u64, String>>,
+    /// The last version of each, and the positions that it was saved with.
+    positions: BTreeMap<Slot, (u64, Positions)>,
+    /// When they are forgotten, in milliseconds of the server's clock.
+    expires: BTreeMap<Slot, u64>,
     /// Clients whose tab was copied.
     copied: BTreeSet<usize>,
 }
@@ -69,6 +78,12 @@ pub(crate) struct Up {
     pub(crate) text: String,
     /// Its lane, where its order is kept.
     lane: Option<u8>,
+    /// The page that has it now.
+    holder: Option<usize>,
+    /// Storage has failed it: what is there may be old, or gone.
+    doubtful: bool,
+    /// Nobody knows whose it was.
+    anybodys: bool,
     end: Option<End>,
     stored: Option<(String, String, u64)>,
     handled: bool,
@@ -212,6 +227,9 @@ impl Ledger {
             kind,
             text,
             lane: ordered.then_some(priority as u8),
+            holder: Some(page),
+            doubtful: false,
+            anybodys: false,
             end: None,
             stored: None,
             handled: false,

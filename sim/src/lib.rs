@@ -7,11 +7,13 @@
 //! | how it all moves on | [`World`] |
 //! | links and their faults | [`network`] |
 //! | pages, which hold an engine each | `page` |
+//! | what browsers keep, and who uses it | `browser` |
 //! | the server's process, its application and its store | `server` |
 //! | mistakes that are planted to be noticed | `canaries` (feature `canaries`) |
 //! | finding the smallest plan that still breaks a rule | [`shrink`] |
 
 mod acts;
+mod browser;
 #[cfg(feature = "canaries")]
 pub mod canaries;
 mod dice;
@@ -20,6 +22,7 @@ pub mod ledger;
 pub mod network;
 mod page;
 pub mod plan;
+pub mod planted;
 mod queue;
 mod server;
 pub mod shrink;

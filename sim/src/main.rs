@@ -152,6 +152,13 @@ fn report(options: &Options, tally: &Tally, broken: &[(u64, Broken)], seconds: f
         "dropped": tally.dropped,
         "deadLetters": tally.dead,
         "units": tally.units,
+        "pageDeaths": tally.page_deaths,
+        "rowsRestored": tally.rows_restored,
+        "adoptions": tally.adoptions,
+        "snapshots": tally.snapshots,
+        "staleSaves": tally.stale_saves,
+        "restores": tally.restores,
+        "storageFailures": tally.storage_failures,
         "messages": { "up": tally.up, "down": tally.down },
     });
     if options.json {

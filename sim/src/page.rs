@@ -1,14 +1,23 @@
 //! A page: the client's engine, and a shell around it that does what the JavaScript one does.
 
+mod durable;
 mod life;
+mod machine;
+mod memory;
 mod news;
+mod orphans;
 mod outputs;
 mod sending;
+mod snapshot;
+mod state;
 mod wire;
 
+use durable::Durable;
+use snapshot::Snapshots;
+pub(crate) use state::{State, weight};
 pub(crate) use wire::brief;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use steadfast_engine::{Config, Engine, Input, Instant, Output};
 
@@ -20,8 +29,19 @@ use crate::world::{Away, Deed, PageStep, Step, World};
 pub(crate) struct Page {
     /// Which of the plan's clients it belongs to.
     pub(crate) client: usize,
-    /// Where its session is stored.
+    /// Its browser.
     pub(crate) storage: usize,
+    /// Its tab, which remembers the memory that it had.
+    pub(crate) tab: usize,
+    /// It is a hidden client of this page, which delivers what a dead one has left.
+    pub(crate) adopts: Option<usize>,
+    pub(crate) durable: Durable,
+    /// Its application's state is saved,
+    pub(crate) saves: bool,
+    /// and this is it.
+    pub(crate) snapshots: Snapshots,
+    /// Tickets of states that are to be saved.
+    pub(crate) saving: BTreeSet<u32>,
     pub(crate) alive: bool,
     /// Its application has closed its client.
     pub(crate) closed: bool,
@@ -87,6 +107,12 @@ impl Page {
         Self {
             client,
             storage,
+            tab: 0,
+            adopts: None,
+            durable: Durable::new(config.persist),
+            saves: config.snapshot.is_some(),
+            snapshots: Snapshots::default(),
+            saving: BTreeSet::new(),
             alive: true,
             closed: false,
             user: format!("user-{client}"),
@@ -147,17 +173,23 @@ impl Page {
 
 impl World {
     /// A page of `client` over `storage`, with a client that connects at once.
-    pub(crate) fn open_page(&mut self, client: usize, storage: usize) {
+    pub(crate) fn open_page(&mut self, client: usize, storage: usize, tab: usize) {
         let user = self
             .newest
             .get(client)
             .and_then(|page| self.pages.get(*page));
         let user = user.map(|page| page.user.clone());
-        self.open_page_of(client, storage, user);
+        self.open_page_of(client, storage, tab, user);
     }
 
     /// The same, of a certain user.
-    pub(crate) fn open_page_of(&mut self, client: usize, storage: usize, user: Option<String>) {
+    pub(crate) fn open_page_of(
+        &mut self,
+        client: usize,
+        storage: usize,
+        tab: usize,
+        user: Option<String>,
+    ) {
         let name = self.pages.len();
         let dice = &mut self.dice.page;
         let (seed, instance) = (dice.bits(), instance(dice));
@@ -167,14 +199,21 @@ impl World {
         self.trace
             .add(now, || format!("page {name}: opens, instance {instance}"));
         let mut page = Page::new(client, storage, instance, &self.plan.tuning.client, seed);
-        page.signed_in = user.as_ref().is_some_and(|user| *user != page.user);
+        if self.plan.tuning.document.is_some() {
+            // All devices are one user's.
+            page.user = "user-0".to_owned();
+        }
+        let own = page.user.clone();
         page.user = user.unwrap_or(page.user);
+        page.tab = tab;
+        page.signed_in = page.user != own;
         self.ledger.page_opens(name, &page.user);
         self.pages.push(page);
         if let Some(newest) = self.newest.get_mut(client) {
             *newest = name;
         }
         self.feed(name, Input::Connect);
+        self.ends_task(name);
         if late {
             self.tally.fault("listens-late");
             self.later(listens_after, Step::Listen { page: name });
@@ -201,8 +240,19 @@ impl World {
             return;
         }
         self.perform(page, step);
+        self.ends_task(page);
+    }
+
+    /// The microtask at the end of a task: what was sent in it leaves, and what is to be kept is
+    /// committed.
+    pub(super) fn ends_task(&mut self, page: usize) {
         if std::mem::take(&mut self.pages[page].has_sent) {
             self.feed(page, Input::TaskOver);
+        }
+        self.ends_orphan(page);
+        self.flushes(page);
+        if self.pages[page].closed {
+            self.lets_locks_go(page);
         }
     }
 
@@ -225,11 +275,18 @@ impl World {
             PageStep::Listens => {
                 self.feed(page, Input::Listen(true));
             }
+            PageStep::Locked { memory } => self.gets_lock(page, memory),
+            PageStep::LockWaited { era } => self.lock_waited(page, era),
+            PageStep::Read { era } => self.reads_storage(page, era),
+            PageStep::Stored => self.completes(page),
+            PageStep::Watch => self.watches(page),
             PageStep::Do(Deed::Send(act)) => self.acts_send(page, act),
             PageStep::Do(Deed::Reconnect) => {
                 self.feed(page, Input::Reconnect);
             }
             PageStep::Do(Deed::Close) => self.acts_close(page),
+            PageStep::Do(Deed::Type(bytes)) => self.types(page, bytes),
+            PageStep::Do(Deed::Snapshot) => self.asks_snapshot(page),
             PageStep::Do(Deed::TakeBack) => self.takes_back(page),
         }
     }
@@ -340,6 +397,7 @@ impl World {
         }
         let queue = self.plan.tuning.client.queue.as_ref();
         if let Some(queue) = queue
+            && !it.durable.persists
             && queued > queue.max_messages + sent.max(it.window.0.min(10_000))
         {
             self.fail(Broken::new(
@@ -358,9 +416,12 @@ impl World {
     }
 }
 
+/// A name that nobody else has.
 fn instance(dice: &mut crate::dice::Dice) -> String {
     format!("{:016x}{:016x}", dice.bits(), dice.bits())
 }
 
+/// The memory of a page that keeps no messages: there is one for each browser.
+const SESSION: &str = "session";
 /// Outputs between two inputs: far more than a full window.
 const OUTPUTS: u32 = 100_000;

@@ -29,6 +29,20 @@ pub struct Tally {
     pub units: u64,
     /// Messages given up by the server after too many failures.
     pub dead: u64,
+    /// Pages that died.
+    pub page_deaths: u64,
+    /// Messages that another page found in storage.
+    pub rows_restored: u64,
+    /// Memories of dead pages that living ones have delivered.
+    pub adoptions: u64,
+    /// States that pages were told are saved.
+    pub snapshots: u64,
+    /// States that were not, because another device had saved.
+    pub stale_saves: u64,
+    /// Pages that went on with a state that was saved.
+    pub restores: u64,
+    /// Pages whose storage failed.
+    pub storage_failures: u64,
     /// Upward messages that were handled.
     pub up: u64,
     /// Downward messages that were handed over.
@@ -58,6 +72,13 @@ impl Tally {
         self.gaps += other.gaps;
         self.lost_sessions += other.lost_sessions;
         self.dropped += other.dropped;
+        self.page_deaths += other.page_deaths;
+        self.rows_restored += other.rows_restored;
+        self.adoptions += other.adoptions;
+        self.snapshots += other.snapshots;
+        self.stale_saves += other.stale_saves;
+        self.restores += other.restores;
+        self.storage_failures += other.storage_failures;
         self.dead += other.dead;
         self.units += other.units;
         self.up += other.up;

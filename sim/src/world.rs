@@ -2,6 +2,7 @@
 
 use steadfast_sessions::io::{AuthRefusal, Outcome, SessionId};
 
+use crate::browser::Browser;
 use crate::dice::Dice;
 use crate::ledger::{Broken, Ledger};
 use crate::network::Link;
@@ -24,8 +25,10 @@ pub struct World {
     pub(crate) pages: Vec<Page>,
     /// For each client its newest page.
     pub(crate) newest: Vec<usize>,
-    /// What browsers keep when a page is gone.
-    pub(crate) storages: Vec<Option<Stored>>,
+    /// What is left when a page is gone.
+    pub(crate) storages: Vec<Browser>,
+    /// The memory that each tab remembers.
+    pub(crate) tabs: Vec<Option<String>>,
     pub(crate) process: Option<Process>,
     /// How many processes there have been.
     pub(crate) processes: u64,
@@ -42,14 +45,6 @@ pub struct World {
     pub(crate) broken: Option<Broken>,
 }
 
-/// What a browser keeps of a session.
-#[derive(Clone, Debug)]
-pub(crate) struct Stored {
-    pub(crate) session: String,
-    pub(crate) token: String,
-    pub(crate) claim: u64,
-}
-
 /// A source of choices for each part.
 pub(crate) struct Parts {
     pub(crate) network: Dice,
@@ -57,6 +52,7 @@ pub(crate) struct Parts {
     pub(crate) server: Dice,
     pub(crate) store: Dice,
     pub(crate) app: Dice,
+    pub(crate) disk: Dice,
 }
 
 /// Something to come.
@@ -90,6 +86,22 @@ pub(crate) enum Step {
     Reload { page: usize },
     /// A client's application makes a new client.
     Open { client: usize },
+    /// A page has the lock of a memory.
+    Locked { page: usize, memory: String },
+    /// It has waited long enough for its own.
+    LockWaited { page: usize, era: u32 },
+    /// A page looks for what dead ones have left.
+    Watch { page: usize },
+    /// A page has read what is stored.
+    Read { page: usize, era: u32 },
+    /// A page's transaction is complete, or aborted.
+    Stored { page: usize },
+    /// A browser's disk has a transaction.
+    Synced { storage: usize, transaction: u64 },
+    /// A browser has room again.
+    HasRoom { storage: usize },
+    /// A browser's disk goes back in time.
+    GoesBack { client: usize, storage: usize },
     /// The process's timer rings.
     Tick { epoch: u64 },
     /// The store does what it was asked.
@@ -150,12 +162,14 @@ impl World {
                 server: Dice::new(seed, 13),
                 store: Dice::new(seed, 14),
                 app: Dice::new(seed, 15),
+                disk: Dice::new(seed, 16),
             },
             links: Vec::new(),
             refuses_until: 0,
             pages: Vec::new(),
             newest: Vec::new(),
             storages: Vec::new(),
+            tabs: Vec::new(),
             process: None,
             processes: 0,
             disk: Disk::default(),
@@ -199,9 +213,10 @@ impl World {
     fn begin(&mut self) {
         self.start_process();
         for client in 0..self.plan.clients {
-            self.storages.push(None);
+            self.storages.push(Browser::default());
+            self.tabs.push(None);
             self.newest.push(usize::MAX);
-            self.open_page(client, client);
+            self.open_page(client, client, client);
         }
         for (place, act) in self.plan.acts.iter().enumerate() {
             self.queue.put(self.now + act.at, Step::Act(place));
@@ -257,6 +272,17 @@ impl World {
             Step::Relink { page } => self.relinks(page),
             Step::Reload { page } => self.reloads_page(page),
             Step::Open { client } => self.reopens(client),
+            Step::Locked { page, memory } => self.page_step(page, PageStep::Locked { memory }),
+            Step::LockWaited { page, era } => self.page_step(page, PageStep::LockWaited { era }),
+            Step::Watch { page } => self.page_step(page, PageStep::Watch),
+            Step::Read { page, era } => self.page_step(page, PageStep::Read { era }),
+            Step::Stored { page } => self.page_step(page, PageStep::Stored),
+            Step::Synced {
+                storage,
+                transaction,
+            } => self.storages[storage].sync(transaction),
+            Step::HasRoom { storage } => self.storages[storage].is_full = false,
+            Step::GoesBack { client, storage } => self.goes_back(client, storage),
             Step::Tick { epoch } => self.server_ticks(epoch),
             Step::Execute { epoch, op } => self.execute(epoch, op),
             Step::Answer { epoch, op } => self.answer(epoch, op),
@@ -307,10 +333,14 @@ impl World {
             latency: 500,
             jitter: 500,
             store: (100, 1_000),
+            disk: (500, 5_000),
             ..Weather::default()
         };
         self.stalls_until = 0;
         self.handler_fails_until = 0;
+        for browser in &mut self.storages {
+            browser.is_full = false;
+        }
         self.heal_network();
         self.heal_pages();
         self.heal_server();
@@ -337,6 +367,17 @@ pub(crate) enum PageStep {
         task: u64,
     },
     Listens,
+    Locked {
+        memory: String,
+    },
+    LockWaited {
+        era: u32,
+    },
+    Read {
+        era: u32,
+    },
+    Stored,
+    Watch,
     Do(Deed),
 }
 
@@ -347,6 +388,8 @@ pub(crate) enum Deed {
     Reconnect,
     Close,
     TakeBack,
+    Type(usize),
+    Snapshot,
 }
 
 /// How long everything may take to come right once no fault is left: three missed pings, the

@@ -1,36 +1,38 @@
 //! What the test binaries for pages and workers share.
 
-/// One test for each case: a function of `tests/browser/cases/` that fails by rejecting.
+/// One test for each case: a function of `tests/browser/cases/` that fails by rejecting. `$imports` names the module
+/// of all their imports: one alone, because each block of imports takes up the text of the whole file.
 macro_rules! cases {
-    ($($(#[$attribute:meta])* mod $group:ident { $($case:ident)* })*) => { $(
-        $(#[$attribute])*
-        mod $group {
+    ($imports:ident: $(mod $group:ident { $($case:ident)* })*) => {
+        mod $imports {
             use wasm_bindgen::prelude::*;
-            use wasm_bindgen_test::wasm_bindgen_test;
 
-            mod js {
-                use wasm_bindgen::prelude::*;
-
-                #[wasm_bindgen(module = "/tests/browser/generated.js")]
-                extern "C" {
-                    $(#[wasm_bindgen(catch)] pub(super) async fn $case() -> Result<JsValue, JsValue>;)*
-                }
+            #[wasm_bindgen(module = "/tests/browser/generated.js")]
+            extern "C" {
+                $($(#[wasm_bindgen(catch)] pub(super) async fn $case() -> Result<JsValue, JsValue>;)*)*
             }
-
-            $(
-                #[wasm_bindgen_test]
-                async fn $case() -> Result<(), JsValue> {
-                    js::$case().await.map(drop)
-                }
-            )*
         }
-    )* };
+
+        $(
+            mod $group {
+                use wasm_bindgen::JsValue;
+                use wasm_bindgen_test::wasm_bindgen_test;
+
+                $(
+                    #[wasm_bindgen_test]
+                    async fn $case() -> Result<(), JsValue> {
+                        super::$imports::$case().await.map(drop)
+                    }
+                )*
+            }
+        )*
+    };
 }
 
 /// The cases that hold in a page and in workers alike.
 macro_rules! everywhere {
     () => {
-        cases! {
+        cases! { imported_everywhere:
             mod decide {
                 decide_is_told_how_the_link_was_lost
                 decide_overrides_the_table
@@ -133,6 +135,14 @@ macro_rules! everywhere {
                 a_refused_client_leaves_no_engine_behind
             }
 
+            mod iterating {
+                every_iterator_gets_every_message_from_its_creation_on
+                an_iteration_ends_with_the_client
+                an_iteration_throws_when_the_client_fails
+                leaving_an_iteration_stops_listening
+                an_iterator_that_is_not_read_is_bounded
+            }
+
             mod promises {
                 deliver_resolves_when_the_message_has_left
                 deliver_waits_for_a_link
@@ -154,11 +164,6 @@ macro_rules! everywhere {
                 once_rejects_when_it_can_no_longer_come
                 a_signal_removes_a_listener
                 a_listener_is_there_once
-                every_iterator_gets_every_message_from_its_creation_on
-                an_iteration_ends_with_the_client
-                an_iteration_throws_when_the_client_fails
-                leaving_an_iteration_stops_listening
-                an_iterator_that_is_not_read_is_bounded
                 connect_resolves_with_an_open_client
                 connect_waits_for_retries
                 connect_rejects_when_it_cannot_be
@@ -229,6 +234,7 @@ macro_rules! everywhere {
                 a_lost_link_is_resumed_with_the_token_and_a_higher_claim
                 what_was_not_stored_is_sent_again_and_the_rest_is_not
                 a_buffer_is_sent_again_as_it_was
+                two_keys_are_never_taken_for_one
                 deliver_and_flush_wait_for_the_acknowledgement
                 a_loss_says_how_many_are_unacknowledged
                 positions_say_how_far_each_stream_was_handed_over
@@ -313,9 +319,139 @@ macro_rules! everywhere {
                 a_session_that_is_gone_gives_way_to_the_new_one
                 the_session_of_another_user_stays
                 storage_that_refuses_means_memory_and_is_said
+                a_database_that_never_answers_means_memory
                 storage_that_stops_working_means_memory_too
                 memory_stores_nothing_and_holds_nothing
                 a_lost_welcome_strands_nobody
+            }
+
+            mod persist_storing {
+                a_message_is_stored_in_the_task_that_sends_it
+                a_message_leaves_when_its_number_is_stored
+                what_is_acknowledged_is_stored_no_more
+                messages_wait_for_the_commit_before_theirs
+                a_message_of_every_kind_is_stored_as_it_was
+                volatile_messages_are_not_stored_but_their_numbers_are
+                what_is_refused_dropped_or_taken_back_is_stored_no_more
+                a_message_of_a_listener_is_stored_in_its_task
+                what_is_sent_before_a_link_is_stored
+                numbers_that_are_free_again_are_given_anew
+                closing_deletes_all_and_says_so
+                a_link_that_is_lost_during_a_commit_loses_nothing
+            }
+
+            mod persist_restoring {
+                the_next_page_sends_what_is_not_stored_at_the_server
+                what_has_reached_the_server_is_not_sent_again
+                time_goes_on_while_no_page_is_there
+                priorities_and_keys_hold_on_the_next_page
+                what_was_dropped_is_given_back_as_the_application_knows_it
+                storage_that_has_gone_back_in_time_is_noticed
+                a_session_that_is_gone_leaves_what_has_no_number
+                messages_sent_before_the_welcome_join_those_of_the_session
+                what_a_page_sent_before_it_was_welcomed_follows_what_it_found
+                a_page_that_was_never_welcomed_leaves_its_messages
+                a_page_that_is_put_away_leaves_all_to_the_next
+                a_page_that_comes_back_finds_what_it_left
+                what_another_page_took_is_not_sent_by_the_one_that_comes_back
+                records_too_old_to_be_known_are_reported_and_forgotten
+                a_session_that_was_taken_over_leaves_nothing
+            }
+
+            mod persist_poisoned {
+                a_row_that_cannot_be_read_is_reported_and_nothing_else_is_lost
+                rows_that_cannot_be_read_are_reported_together
+                a_record_that_cannot_be_read_loses_only_what_may_have_arrived
+                nothing_of_a_poisoned_store_stops_a_client
+            }
+
+            mod persist_failing {
+                without_storage_messages_live_in_memory
+                a_disk_that_is_full_later_is_said_and_nothing_stops
+                a_transaction_that_fails_is_said_and_nothing_stops
+                a_database_that_is_deleted_makes_way_and_messages_go_on
+                in_memory_a_page_that_comes_back_has_what_it_had
+                a_database_of_an_earlier_version_is_made_anew
+                a_storage_that_hangs_holds_nothing_up_for_long
+            }
+
+            mod snapshot_opening {
+                a_page_whose_state_is_nowhere_begins_without
+                stored_state_is_restored_before_open_and_before_any_message
+                nothing_comes_between_welcome_and_state
+                a_text_that_is_not_the_one_told_is_a_violation
+                parts_that_nobody_waits_for_are_a_violation
+                a_link_that_is_lost_in_the_middle_begins_again
+                what_was_restored_is_not_saved_again_until_it_changes
+                restore_that_throws_is_told_and_nothing_takes_its_place_unasked
+                without_restore_only_the_version_is_asked_for
+                later_links_tell_the_version_and_restore_nothing
+                the_key_may_be_a_function_that_is_asked_once
+                a_key_that_is_none_fails_the_attempt
+                options_of_state_are_checked
+            }
+
+            mod snapshot_saving {
+                unchanged_state_is_not_sent
+                state_is_saved_by_itself_when_it_has_changed
+                one_changed_field_of_a_large_state_is_a_small_delta
+                large_state_travels_in_parts_and_messages_go_between
+                capture_that_fails_is_told
+                no_state_is_saved_as_none
+                a_checkpoint_that_is_stale_is_saved_whole_on_what_is_there
+                the_loser_of_a_race_for_a_document_is_told_and_saves_no_more
+                a_document_that_is_gone_is_stored_anew
+                a_delta_that_does_not_fit_is_followed_by_the_whole
+                a_state_that_is_refused_is_told_once_and_the_same_is_not_sent_again
+                a_save_whose_answer_is_lost_is_known_by_the_next_welcome
+                a_save_that_was_not_stored_is_sent_again
+                a_documents_save_of_which_nobody_knows_is_sent_again_as_it_was
+                another_version_is_the_base_of_a_checkpoint
+                a_new_session_has_no_checkpoint
+                an_answer_to_nothing_is_a_violation
+                snapshot_says_why_it_cannot
+                without_a_link_a_snapshot_waits_for_one
+            }
+
+            mod snapshot_checkpoint {
+                what_is_handed_over_is_acknowledged_by_the_save_alone
+                positions_are_those_of_the_moment_of_the_capture
+                nothing_is_captured_while_a_message_is_in_hand
+                unchanged_state_moves_the_positions_alone
+                half_a_window_saves_at_once
+                as_long_as_nothing_can_be_saved_messages_are_acknowledged
+                a_document_leaves_acknowledging_alone
+            }
+
+            mod snapshot_hiding {
+                a_page_that_is_put_away_keeps_its_state_and_saves_it_in_the_same_task
+                state_that_is_stored_is_not_kept_here
+                the_next_page_goes_on_with_what_is_kept_here
+                what_the_server_got_later_goes_before_what_is_kept_here
+                a_save_that_was_on_its_way_does_not_outdate_what_is_kept_here
+                what_is_kept_here_goes_on_from_a_save_that_was_on_its_way
+                another_users_state_stays_where_it_is
+                a_copy_that_cannot_be_read_is_told_and_not_believed
+                closing_ends_a_checkpoint_and_keeps_a_document
+                without_a_database_state_is_saved_all_the_same
+            }
+
+            mod snapshot_endpoint {
+                the_dial_waits_for_the_state
+                state_is_saved_by_post_and_changes_as_deltas
+                a_restore_that_fails_fails_the_attempt
+                a_restore_that_is_not_answered_is_given_up
+                every_answer_to_a_save_is_understood
+                a_save_that_comes_too_early_is_tried_again_when_the_server_says
+                a_save_that_was_not_answered_is_sent_again_as_it_was
+                a_state_without_a_key_is_saved_on_top_of_what_is_there
+                a_server_that_takes_no_deltas_gets_the_whole
+                a_page_that_is_put_away_saves_with_keepalive_if_it_is_short
+                a_local_copy_goes_on_from_what_the_endpoint_has
+                without_a_key_a_client_has_a_state_of_its_own_that_the_next_page_finds
+                a_checkpoint_at_an_endpoint_carries_its_positions
+                a_session_at_an_endpoint_begins_at_the_positions_of_its_state
+                a_copy_at_an_endpoint_is_gone_when_it_is_saved
             }
         }
     };

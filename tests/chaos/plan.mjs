@@ -64,6 +64,25 @@ export function planFaults(seed, count) {
   });
 }
 
+const DEATHS = ["reload", "reload", "away", "crash", "tab", "orphan"];
+
+/**
+ * `count` deaths of the page from `seed`: its `kind`, how many messages are sent `before` a pause of `pauseMs`,
+ * and how many `last`; during about `kills` of them the server is dead, and for `deadMs` more.
+ */
+export function planDeaths(seed, count, kills) {
+  const random = generator(seed);
+  const between = (low, high) => Math.round(low + random() * (high - low));
+  return Array.from({ length: count }, () => ({
+    kind: DEATHS[Math.floor(random() * DEATHS.length)],
+    before: between(0, 8),
+    pauseMs: random() < 0.5 ? between(0, 50) : between(300, 1_200),
+    last: between(1, 6),
+    kill: random() < kills / count,
+    deadMs: between(0, 800),
+  }));
+}
+
 /** Mulberry32. */
 function generator(seed) {
   let state = seed >>> 0;

@@ -34,9 +34,39 @@ function judgeUp(answered, sent, reported) {
   return { lost, duplicated: answered.length - present.size, reordered: inversions(answered), unexpected };
 }
 
-/** Whether a verdict holds nothing against anybody. */
-export function isClean({ up, down }) {
-  return [...Object.values(up), ...Object.values(down)].every((count) => count === 0);
+/**
+ * `truth`: the keys that were handed over upward, by the number that the server gave them. `accepted`: the keys that
+ * were accepted, and by which life of the page; those in `reported` were reported as dropped. `folds`: what pages made
+ * of the messages from number `first` on, in the order of their lives.
+ */
+export function judgeDeaths({ truth, accepted, reported = [], folds }) {
+  const handed = [...truth].sort(([a], [b]) => a - b).map(([, key]) => key);
+  const present = new Set(handed);
+  const excused = new Set(reported);
+  const missing = [...accepted.keys()].filter((key) => !present.has(key) && !excused.has(key));
+  const up = {
+    lost: missing.length,
+    duplicated: handed.length - present.size,
+    reordered: 0,
+    unexpected: [...present].filter((key) => !accepted.has(key)).length,
+  };
+  for (const life of new Set(accepted.values())) {
+    up.reordered += inversions(handed.filter((key) => accepted.get(key) === life));
+  }
+  const isTrue = ({ first, keys }) => keys.every((key, at) => truth.get(first + at) === key) && !hasHoles(keys);
+  return { up, folds: { compared: folds.length, wrong: folds.filter((fold) => !isTrue(fold)).length } };
+}
+
+/** `every` passes over places that were never set; what came through JSON has null there. */
+function hasHoles(keys) {
+  return Array.from(keys).some((key) => key == null);
+}
+
+/** Whether a verdict, counts by whom they are held against, holds nothing against anybody. */
+export function isClean(verdict) {
+  return Object.values(verdict)
+    .flatMap(Object.values)
+    .every((count) => count === 0);
 }
 
 function bySession(records) {

@@ -3,14 +3,24 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { cutBinary, decodeControl, encodeControl, encodeUnit, escapeText, RESERVED } from "../../npm/frames.js";
+import {
+  cutBinary,
+  decodeControl as decodeWith,
+  encodeControl,
+  encodeUnit,
+  escapeText,
+  RESERVED,
+} from "../../npm/frames.js";
+import { cutParts, encodePart, STATE_FRAMES } from "../../npm/state-frames.js";
+
+const decodeControl = (frame) => decodeWith(frame, STATE_FRAMES);
 
 const vectors = JSON.parse(readFileSync(new URL("../../protocol/vectors.json", import.meta.url), "utf8"));
 const fromServer = ({ from }) => from !== "client";
 const bytes = (hex) => Uint8Array.from(Buffer.from(hex, "hex")).buffer;
 const hex = (buffer) => Buffer.from(buffer).toString("hex");
 
-for (const list of ["controls", "applications", "units", "invalid", "cuts"]) {
+for (const list of ["controls", "applications", "units", "invalid", "cuts", "deltas", "checks"]) {
   test(`there are vectors of ${list}`, () => assert.ok(vectors[list].length > 3));
 }
 
@@ -18,6 +28,7 @@ for (const { name, wire, count, frame, body } of vectors.controls.filter(fromSer
   test(`reads: ${name}`, () => {
     const read = decodeControl(wire);
     assert.deepEqual([read.name, read.count], [frame, count]);
+    if (frame === "part") return assert.equal(read.body, body);
     // A field whose value this client does not know is left to who uses it.
     for (const [field, value] of Object.entries(body ?? {})) {
       if (field !== "reason") assert.deepEqual(read.body[field], value, field);
@@ -26,7 +37,8 @@ for (const { name, wire, count, frame, body } of vectors.controls.filter(fromSer
 }
 
 for (const { name, wire, count, frame, body } of vectors.controls.filter(({ canonical }) => canonical)) {
-  test(`writes: ${name}`, () => assert.equal(encodeControl(frame, count, body), wire));
+  const write = frame === "part" ? () => encodePart(count, body) : () => encodeControl(frame, count, body);
+  test(`writes: ${name}`, () => assert.equal(write(), wire));
 }
 
 for (const { name, wire } of vectors.invalid.filter(fromServer)) {
@@ -36,6 +48,17 @@ for (const { name, wire } of vectors.invalid.filter(fromServer)) {
 test("refuses what only a client says", () => {
   for (const { name, wire } of vectors.controls.filter(({ from }) => from === "client")) {
     assert.equal(decodeControl(wire), null, name);
+  }
+});
+
+test("without state its frames are refused", () => {
+  for (const wire of [
+    "part 0 x",
+    'saved 0 {"id":1,"version":1,"expiresAt":1}',
+    'unsaved 0 {"id":1,"reason":"stale"}',
+  ]) {
+    assert.ok(decodeControl(RESERVED + wire), wire);
+    assert.equal(decodeWith(RESERVED + wire), null, wire);
   }
 });
 
@@ -84,6 +107,25 @@ test("a unit takes what is in a view, and no more of its buffer", () => {
   const views = [new Uint8Array(buffer, 1, 2), new DataView(buffer, 4, 1), new Uint16Array(buffer, 6, 1)];
   const [head, whole] = encodeUnit(9, views);
   assert.deepEqual([head, hex(whole)], [`${RESERVED}binaries 9 2,1,2`, "0102040607"]);
+});
+
+// [P138]
+test("a snapshot's text is cut between characters", () => {
+  for (const text of ["x", "x".repeat(100_000), `x${"🚀".repeat(30_000)}`, `${RESERVED}\n\r\u2028"`.repeat(20_000)]) {
+    const parts = cutParts(text);
+    assert.equal(parts.join(""), text);
+    for (const part of parts) {
+      assert.deepEqual(decodeControl(encodePart(7, part)), { name: "part", count: 7, body: part });
+      assert.ok(!/^[\udc00-\udfff]|[\ud800-\udbff]$/.test(part));
+    }
+  }
+});
+
+// [P138]
+test("a part has 16,384 units at most", () => {
+  const part = "x".repeat(16_384);
+  assert.equal(decodeControl(encodePart(0, part)).body, part);
+  assert.equal(decodeControl(encodePart(0, `${part}x`)), null);
 });
 
 test("lone surrogates at a joint stay two", () => {

@@ -6,7 +6,9 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 const dist = (file) => new URL(`../../dist/${file}`, import.meta.url);
-const types = readFileSync(fileURLToPath(dist("index.d.ts")), "utf8");
+const read = (file) => readFileSync(fileURLToPath(dist(file)), "utf8");
+const types = read("index.d.ts");
+const ENTRIES = ["index.js", "inline.js", "core.js"];
 
 /** The members that the declaration of a class lists, without its constructor. */
 function declaredMembers(name) {
@@ -20,23 +22,33 @@ function declaredMembers(name) {
 function existingMembers({ prototype }) {
   // Where the platform has no Symbol.dispose yet, a polyfill's description may be another.
   const nameOf = (key) => (key === Symbol.dispose ? "Symbol.dispose" : (key.description ?? key));
-  const names = Reflect.ownKeys(prototype).map(nameOf);
+  const names = [prototype, Object.getPrototypeOf(prototype)].flatMap((level) => Reflect.ownKeys(level).map(nameOf));
   return new Set(names.filter((member) => member !== "constructor"));
 }
 
+const codeOf = (act) => {
+  try {
+    act();
+  } catch (error) {
+    return error.code;
+  }
+};
+
 test("importing the package needs no WebSocket, as on a server", async () => {
-  const { Steadfast, SteadfastError } = await import(dist("index.js"));
-  assert.throws(
-    () => new Steadfast("ws://localhost/"),
-    (error) => {
-      return error instanceof SteadfastError && error.code === "NOT_READY";
-    },
-  );
+  for (const entry of ["index.js", "core.js"]) {
+    const { Steadfast, SteadfastError } = await import(dist(entry));
+    assert.throws(
+      () => new Steadfast("ws://localhost/"),
+      (error) => {
+        return error instanceof SteadfastError && error.code === "NOT_READY";
+      },
+    );
+  }
 });
 
 test("every exported value is declared, and every declared one exported", async () => {
   const declared = [...types.matchAll(/^export (?:declare )?(?:class|function|const) (\w+)/gm)].map(([, name]) => name);
-  for (const entry of ["index.js", "inline.js"]) {
+  for (const entry of ENTRIES) {
     assert.deepEqual(Object.keys(await import(dist(entry))).sort(), [...new Set(declared)].sort(), entry);
   }
 });
@@ -49,6 +61,30 @@ test("every member of Steadfast is declared, and every declared one exists", asy
   assert.deepEqual([...existingMembers(Steadfast)].sort(), [...declared].sort());
 });
 
+test("core has the members of Steadfast but snapshot(), and the same errors", async () => {
+  const { Steadfast, SteadfastError } = await import(dist("core.js"));
+  const full = await import(dist("inline.js"));
+  const members = existingMembers(full.Steadfast);
+  members.delete("snapshot");
+  assert.deepEqual([...existingMembers(Steadfast)].sort(), [...members].sort());
+  assert.equal(SteadfastError, full.SteadfastError);
+});
+
+test("core has a module of its own, and refuses state", async () => {
+  const { ready, Steadfast } = await import(dist("core.js"));
+  await import(dist("inline.js"));
+  const make = (options) => new Steadfast("ws://localhost/", { autoConnect: false, webSocket: class {}, ...options });
+  assert.equal(codeOf(make), "NOT_READY", "the module of the other entry is not its own");
+  await ready(readFileSync(fileURLToPath(dist("wasm/steadfast_core_bg.wasm"))));
+  for (const state of [{ snapshot: { capture: () => 1 } }, { snapshot: false }, { queue: { persist: "x" } }]) {
+    assert.equal(
+      codeOf(() => make({ session: true, ...state })),
+      "INVALID_OPTION",
+    );
+  }
+  for (const session of [false, true]) make({ session }).close();
+});
+
 test("every declared member of SteadfastError exists", async () => {
   const { SteadfastError } = await import(dist("inline.js"));
   const error = new SteadfastError("CLOSED", "words", "id", "cause");
@@ -57,7 +93,7 @@ test("every declared member of SteadfastError exists", async () => {
 
 test("every declared event can be listened to, and no other", async () => {
   const { Steadfast } = await import(dist("inline.js"));
-  const [, body] = /export interface Events[^{]*\{([\s\S]*?)\n\}/.exec(types);
+  const [, body] = /export interface Events[^{]*\{([\s\S]*?)\n\}/.exec(read("events.d.ts"));
   const declared = [...body.matchAll(/^ {2}(\w+):/gm)].map(([, name]) => name);
   const client = new Steadfast("ws://localhost/", { autoConnect: false, webSocket: class {} });
   for (const event of declared) client.on(event, () => {});

@@ -44,11 +44,11 @@ describe("the packed package", () => {
 
   const pageUrl = (site, page) => `${site}/${page}?server=${encodeURIComponent(echo.url)}`;
 
-  /** Opens both pages of a built project: each shows its echo without a complaint, and the wasm is fetched by one of them only. */
-  async function bothPagesWork(folder, expected) {
+  /** Opens the pages of a built project: each shows its echo without a complaint, and fetches the wasm unless it has it inside. */
+  async function allPagesWork(folder, expected) {
     const files = await fileServer(folder);
     try {
-      for (const [page, fetched] of Object.entries({ "index.html": 1, "inline.html": 0 })) {
+      for (const [page, fetched] of Object.entries({ "index.html": 1, "core.html": 1, "inline.html": 0 })) {
         files.asked.length = 0;
         const shown = await echoShown(browser, pageUrl(files.url, page));
         assert.deepEqual(shown, { echo: expected, complaints: [] }, page);
@@ -66,9 +66,12 @@ describe("the packed package", () => {
       "LICENSE-APACHE",
       "dist/index.js",
       "dist/index.d.ts",
+      "dist/core.js",
+      "dist/core.d.ts",
       "dist/inline.js",
       "dist/inline.d.ts",
       "dist/wasm/steadfast_bg.wasm",
+      "dist/wasm/steadfast_core_bg.wasm",
     ]) {
       assert.ok(packed.files.includes(wanted), `${wanted} is missing`);
     }
@@ -95,19 +98,19 @@ describe("the packed package", () => {
   test("works in a fresh webpack 5 project", async () => {
     const printed = await command("npm", ["run", "build"], webpack);
     assert.doesNotMatch(printed, /warning/i);
-    await bothPagesWork(webpack, "sent by webpack");
+    await allPagesWork(webpack, "sent by webpack");
   });
 
   test("works in a fresh Vite project", async () => {
     const printed = await command("npm", ["run", "build"], vite);
     assert.doesNotMatch(printed, /warning/i);
-    await bothPagesWork(path.join(vite, "dist"), "sent by Vite");
+    await allPagesWork(path.join(vite, "dist"), "sent by Vite");
   });
 
   test("works in Vite's development server", async () => {
     const server = await viteServer(vite);
     try {
-      for (const page of ["index.html", "inline.html"]) {
+      for (const page of ["index.html", "core.html", "inline.html"]) {
         const shown = await echoShown(browser, pageUrl(server.url, page));
         assert.deepEqual(shown, { echo: "sent by Vite", complaints: [] }, page);
       }
@@ -116,7 +119,7 @@ describe("the packed package", () => {
     }
   });
 
-  for (const entry of ["steadfast", "steadfast/inline"]) {
+  for (const entry of ["steadfast", "steadfast/core", "steadfast/inline"]) {
     test(`${entry} can be imported where there is no WebSocket`, async () => {
       const script = `
         delete globalThis.WebSocket;
@@ -134,9 +137,11 @@ describe("the packed package", () => {
     test(`TypeScript finds the types with moduleResolution ${resolution}`, async () => {
       const lines = [
         'import { connect, type Steadfast } from "steadfast";',
+        'import { connect as connectCore, type Steadfast as Core } from "steadfast/core";',
         'import { Steadfast as Inline } from "steadfast/inline";',
         'export const first: Promise<Steadfast> = connect("wss://example.org");',
         'export const second: Inline = new Inline("wss://example.org");',
+        'export const third: Promise<Core> = connectCore("wss://example.org");',
       ];
       writeFileSync(path.join(vite, "use.ts"), lines.join("\n"));
       const options = ["--strict", "--target", "es2022", "--lib", "es2022,dom", "--module", module];

@@ -11,6 +11,7 @@ import { chosenDestination, watchChat } from "./chat.js";
 import { watchCounters } from "./counters.js";
 import { byId } from "./dom.js";
 import { note, record, watchLog } from "./log.js";
+import { watchNotes } from "./notes.js";
 import { watchStatus } from "./status.js";
 
 /** What this page asks for beyond the defaults: a quick heartbeat and short waits, because somebody is looking. */
@@ -29,6 +30,7 @@ let client = null;
 try {
   await ready();
   open();
+  watchNotes();
   addEventListener("hashchange", open);
 } catch (error) {
   note("failed", `The WebAssembly module did not load: ${error.message}`);

@@ -134,6 +134,7 @@ impl<P: PartialEq + Clone> Engine<P> {
         }
         self.update_health(now);
         self.schedule_ping(now);
+        self.schedule_snapshot(now);
     }
 
     pub(super) fn handle_link_failed(&mut self, now: Instant, fatal: bool) {

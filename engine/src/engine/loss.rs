@@ -100,9 +100,13 @@ impl<P: PartialEq + Clone> Engine<P> {
         self.set_state(State::Closing);
         self.rest();
         self.inbox.clear();
+        // Nobody has said whose it is.
+        if self.persists() && !self.session.owned {
+            self.release(false);
+        }
         self.drop_numbered(DropReason::Closed);
         self.drop_waiting(DropReason::Closed);
-        self.settle_flushes(false);
+        self.give_up_waiting();
         self.tell_if_drained();
         self.set_state(State::Closed);
         self.tell(Event::Closed);
@@ -309,7 +313,7 @@ impl<P: PartialEq + Clone> Engine<P> {
         self.rest();
         self.set_state(State::Failed);
         self.tell(Event::Failed(Failure { kind, loss }));
-        self.settle_flushes(false);
+        self.give_up_waiting();
     }
 
     /// Nothing is under way any more, and what is late means nothing.

@@ -149,7 +149,7 @@ impl<P: PartialEq + Clone> Engine<P> {
     /// Session: what was given to the link is to be acknowledged in time.
     pub(super) fn watch_acknowledgement(&mut self, now: Instant) {
         let idle = self.timers.deadline(Timer::Doubt) == Instant::NEVER;
-        if idle && !self.session.sender.is_empty() && self.phase == Phase::Open {
+        if idle && self.session.is_in_flight() && self.phase == Phase::Open {
             self.timers
                 .set(Timer::Doubt, now + self.heartbeat.allowance());
         }

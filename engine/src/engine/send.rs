@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::{Engine, Phase};
 use crate::outbox::Waiting;
 use crate::timers::Timer;
-use crate::{DropReason, Event, Instant, Output, Refusal, Send, Span};
+use crate::{DropReason, Event, Instant, Output, Refusal, STATE, Send, Span};
 
 impl<P: PartialEq + Clone> Engine<P> {
     /// What was just given to the link by [`Output::Transmit`] or [`Output::TransmitPing`]: its
@@ -202,7 +202,15 @@ impl<P: PartialEq + Clone> Engine<P> {
         }
     }
 
-    pub(super) fn settle_flushes(&mut self, done: bool) {
+    /// Nothing will come true any more of what is waited for.
+    pub(super) fn give_up_waiting(&mut self) {
+        self.settle_flushes(false);
+        if STATE {
+            self.give_up_snapshots();
+        }
+    }
+
+    fn settle_flushes(&mut self, done: bool) {
         for ticket in core::mem::take(&mut self.flushes) {
             self.tell(Event::Settled { ticket, done });
         }
@@ -212,7 +220,7 @@ impl<P: PartialEq + Clone> Engine<P> {
         self.drop_as(message, reason, false);
     }
 
-    fn waiting(&self, now: Instant, send: Send<P>) -> Waiting<P> {
+    pub(super) fn waiting(&self, now: Instant, send: Send<P>) -> Waiting<P> {
         let default_ttl = self
             .config
             .queue
@@ -227,6 +235,8 @@ impl<P: PartialEq + Clone> Engine<P> {
             ticket: send.ticket,
             volatile: send.volatile,
             form: send.form,
+            restored: false,
+            number: 0,
         }
     }
 
@@ -273,7 +283,7 @@ impl<P: PartialEq + Clone> Engine<P> {
     /// Nothing waits: those who wait for that are told, unless something is still on its way.
     fn settle_idle_flushes(&mut self) {
         let idle = if self.config.session {
-            self.session.sender.is_empty()
+            self.session.is_idle()
         } else {
             self.phase != Phase::Open
         };

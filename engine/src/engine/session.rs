@@ -9,7 +9,7 @@ use crate::planted::{self, Bug};
 use crate::timers::Timer;
 use crate::{
     Cause, Delivered, Direction, DropReason, Event, Fate, Fault, GapReason, HangUp, Input, Instant,
-    Loss, Output, Welcome,
+    Loss, Output, STATE, Welcome,
 };
 
 impl<P: PartialEq + Clone> Engine<P> {
@@ -78,17 +78,23 @@ impl<P: PartialEq + Clone> Engine<P> {
     pub(super) fn handle_welcome(&mut self, now: Instant, welcome: Welcome) {
         let lost = match welcome.fate {
             Fate::Resumed => false,
-            Fate::New => self.session.established,
+            Fate::New => self.session.established || !self.session.sender.is_empty(),
             Fate::Lost | Fate::OtherUser => true,
         };
-        let last = if lost { 0 } else { self.session.sender.last() };
+        let last = if lost { 0 } else { self.session.last_sent() };
         if welcome.received > last {
-            return self.violate(now);
+            if !STATE || welcome.fate != Fate::Resumed || !self.session.fresh {
+                return self.violate(now);
+            }
+            self.drop_restored();
         }
         if lost {
             self.lose_session(welcome.fate == Fate::OtherUser);
         }
         self.session.established = true;
+        if STATE {
+            self.session.owned = true;
+        }
         self.session.window = welcome.window;
         self.session.max_message_bytes = welcome.max_message_bytes;
         if let (Some(first), Some(config)) = (welcome.first_retry, &mut self.config.reconnect) {
@@ -110,29 +116,26 @@ impl<P: PartialEq + Clone> Engine<P> {
     fn free_unstored(&mut self, now: Instant, received: u64) -> u32 {
         let (mut replayed, mut dropped) = (0, 0);
         while let Some(message) = self.session.sender.take_last() {
-            let reason = if message.volatile {
-                DropReason::Volatile
-            } else if message.bytes > self.session.max_message_bytes {
-                DropReason::TooLarge
-            } else if message.expires_at <= now {
-                DropReason::Ttl
-            } else if self.outbox.holds(&message.key) {
-                DropReason::Replaced
-            } else {
+            let sent = self.session.unsent() == 0;
+            if !sent {
+                self.session.unsent -= 1;
+            }
+            if STATE && message.number > 0 && message.number <= received {
+                self.forget_stored(message);
+            } else if self.free(now, message, sent) {
                 replayed += 1;
-                self.outbox.put_back(message);
-                continue;
-            };
-            dropped += 1;
-            let volatile = reason == DropReason::Volatile;
-            self.drop_as(message, reason, volatile);
+            } else {
+                dropped += 1;
+            }
         }
         let mut last = received;
         if planted::is(Bug::UpwardNumberAtSend) {
             last += dropped;
         }
         let gone = self.session.sender.go_on_after(last);
-        if gone > 0 {
+        let fresh = STATE && core::mem::take(&mut self.session.fresh);
+        // Storage does not say which of the last numbers were acknowledged.
+        if gone > 0 && !fresh {
             self.tell(Event::Gap {
                 missed: Some(gone),
                 direction: Direction::Up,
@@ -143,8 +146,29 @@ impl<P: PartialEq + Clone> Engine<P> {
         replayed
     }
 
+    /// A number is free again: its message goes back in front of all that waits, if it is still worth
+    /// sending.
+    fn free(&mut self, now: Instant, mut message: Waiting<P>, sent: bool) -> bool {
+        let reason = if message.volatile {
+            DropReason::Volatile
+        } else if message.bytes > self.session.max_message_bytes {
+            DropReason::TooLarge
+        } else if message.expires_at <= now {
+            DropReason::Ttl
+        } else if self.outbox.holds(&message.key) {
+            DropReason::Replaced
+        } else {
+            message.number = 0;
+            self.outbox.put_back(message);
+            return true;
+        };
+        let unknown = sent && reason == DropReason::Volatile;
+        self.drop_as(message, reason, unknown);
+        false
+    }
+
     pub(super) fn handle_stored(&mut self, now: Instant, number: u64) {
-        if number > self.session.sender.last() {
+        if number > self.session.last_sent() {
             return self.violate(now);
         }
         if self.settle_stored(number) {
@@ -159,21 +183,28 @@ impl<P: PartialEq + Clone> Engine<P> {
         let mut news = false;
         while let Some(message) = self.session.sender.acknowledge_one(number) {
             news = true;
-            self.outputs.push(Output::Discard(message.payload));
-            if message.ticket != 0 {
-                self.tell(Event::Settled {
-                    ticket: message.ticket,
-                    done: true,
-                });
-            }
+            self.forget_stored(message);
         }
         news
     }
 
+    fn forget_stored(&mut self, message: Waiting<P>) {
+        self.outputs.push(Output::Discard(message.payload));
+        if message.ticket != 0 {
+            self.tell(Event::Settled {
+                ticket: message.ticket,
+                done: true,
+            });
+        }
+    }
+
     /// The session is gone for good. Nobody can know what the server had of it.
     fn lose_session(&mut self, other_user: bool) {
+        if other_user && self.persists() {
+            self.release(self.session.owned);
+        }
         self.drop_numbered(DropReason::SessionLost);
-        if other_user {
+        if other_user && !self.persists() {
             self.drop_waiting(DropReason::SessionLost);
         }
         self.session.forget_streams();
@@ -198,8 +229,8 @@ impl<P: PartialEq + Clone> Engine<P> {
 
     /// Gives up what is not acknowledged, and its numbers.
     pub(super) fn drop_numbered(&mut self, reason: DropReason) {
-        while let Some(message) = self.session.sender.acknowledge_one(u64::MAX) {
-            self.drop_as(message, reason, true);
+        while let Some((message, sent)) = self.session.take_numbered() {
+            self.drop_as(message, reason, sent);
         }
         self.session.sender.go_on_after(0);
     }

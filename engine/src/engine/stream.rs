@@ -6,7 +6,7 @@ use super::session::is_number;
 use super::{Engine, Phase};
 use crate::session::{InHand, Stream};
 use crate::timers::Timer;
-use crate::{Direction, Event, From, GapReason, Instant, Output, Window};
+use crate::{Direction, Event, From, GapReason, Instant, Output, STATE, Window};
 
 impl<P: PartialEq + Clone> Engine<P> {
     /// The next messages belong to a stream. A number that is not the expected one is a gap; one that
@@ -115,15 +115,18 @@ impl<P: PartialEq + Clone> Engine<P> {
 
     /// Acknowledges what was handed over, as far as it is due, or `all` of it.
     pub(super) fn acknowledge(&mut self, now: Instant, all: bool) {
+        if self.saving_acknowledges() {
+            return self.force_snapshot();
+        }
         let mut next = Instant::NEVER;
         for stream in &mut self.session.streams {
             let due = stream.receiver.due(Window::default());
             if due <= now || (all && stream.receiver.owed() > 0) {
-                self.outputs.push(Output::Acknowledge {
-                    stream: stream.id,
-                    epoch: stream.epoch,
-                    number: stream.receiver.acknowledge(),
-                });
+                let number = stream.receiver.acknowledge();
+                self.outputs.acknowledge(stream, number);
+                if STATE {
+                    stream.saved = stream.mark();
+                }
             } else {
                 next = next.min(due);
             }

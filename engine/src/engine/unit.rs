@@ -3,6 +3,7 @@
 use steadfast_protocol::limits;
 
 use super::{Engine, Phase};
+use crate::outbox::Waiting;
 use crate::planted::{self, Bug};
 use crate::timers::Timer;
 use crate::{Event, Form, Output, Window};
@@ -27,10 +28,13 @@ impl<P: PartialEq + Clone> Engine<P> {
         if self.session.corked {
             return None;
         }
-        if self.link_takes(self.link.buffered_bytes) && self.give() {
+        if self.link_takes(self.link.buffered_bytes)
+            && (self.give() || (self.persists() && self.number()))
+        {
             return self.outputs.pop();
         }
         if self.phase == Phase::Open
+            && self.session.unsent() == 0
             && core::mem::take(&mut self.session.asks)
             && !self.session.sender.is_empty()
         {
@@ -40,8 +44,11 @@ impl<P: PartialEq + Clone> Engine<P> {
         if self.queue_told == (messages > 0) {
             return None;
         }
-        self.queue_told = messages > 0;
         self.timers.set(Timer::Expiry, self.outbox.next_expiry());
+        if messages > 0 && self.waits_for_storage() {
+            return None;
+        }
+        self.queue_told = messages > 0;
         Some(Output::Event(Event::Queue { messages, bytes }))
     }
 
@@ -53,28 +60,29 @@ impl<P: PartialEq + Clone> Engine<P> {
         }
     }
 
-    /// Numbers the messages whose turn it is, as many as make one unit, and gives them to the link.
+    /// Gives the link the messages whose turn it is, as many as make one unit, with their numbers.
     /// Whether there are any.
     fn give(&mut self) -> bool {
         let start = self.outputs.end();
         let (mut messages, mut total, mut form) = (0, 0, Form::Alone);
-        while let Some(first) = self.outbox.first() {
+        while let Some(first) = self.first_to_give() {
             let bytes = first.bytes;
-            let takes = self.session.sender.takes(bytes, self.session.window);
             let follows = first.form == form
                 && bytes <= limits::UNIT_BYTES - total
                 && messages < limits::UNIT_MESSAGES as u32;
-            if !(takes || planted::is(Bug::WindowIgnored)) || (messages > 0 && !follows) {
+            if messages > 0 && !follows {
                 break;
             }
             form = first.form;
-            let Some(message) = self.outbox.pop() else {
-                break;
-            };
             (messages, total) = (messages + 1, total + bytes);
-            self.session.asks |= message.ticket != 0;
-            self.outputs.push(Output::Transmit(message.payload.clone()));
-            self.session.sender.push(message, bytes);
+            let (payload, asks) = (first.payload.clone(), first.ticket != 0);
+            self.session.asks |= asks;
+            self.outputs.push(Output::Transmit(payload));
+            if self.persists() {
+                self.session.unsent -= 1;
+            } else if let Some(message) = self.outbox.pop() {
+                self.session.sender.push(message, bytes);
+            }
             if form == Form::Alone || total > limits::UNIT_BYTES {
                 break;
             }
@@ -83,5 +91,23 @@ impl<P: PartialEq + Clone> Engine<P> {
             self.outputs.insert(start, Output::Unit(messages));
         }
         messages > 0
+    }
+
+    /// The message whose turn it is, if the window takes it, and storage has written its number.
+    fn first_to_give(&self) -> Option<&Waiting<P>> {
+        let session = &self.session;
+        if self.persists() {
+            let sent = session.sender.len() - session.unsent();
+            return session.sender.get(sent).filter(|_| !session.committing);
+        }
+        self.first_to_number()
+    }
+
+    /// The first message that waits, if the window takes it.
+    pub(super) fn first_to_number(&self) -> Option<&Waiting<P>> {
+        let session = &self.session;
+        let first = self.outbox.first()?;
+        let takes = session.sender.takes(first.bytes, session.window);
+        (takes || planted::is(Bug::WindowIgnored)).then_some(first)
     }
 }

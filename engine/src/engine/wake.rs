@@ -44,6 +44,11 @@ impl<P: PartialEq + Clone> Engine<P> {
     /// The page is about to be put away. A page with an open socket is not kept for going back to,
     /// so the link is closed here and now.
     pub(super) fn suspend(&mut self, now: Instant) {
+        self.leave_for_now(now);
+        self.put_away();
+    }
+
+    fn leave_for_now(&mut self, now: Instant) {
         if self.state.is_at_rest() || self.state == State::Closing || self.suspended {
             return;
         }

@@ -1,12 +1,13 @@
 //! What holds after every input, whatever it was.
 
+mod drained;
+mod told;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use steadfast_engine::{
-    Config, Engine, Event, Input, Instant, Output, Priority, Refusal, Span, State,
-};
+use steadfast_engine::{Config, Input, Instant, Output, Priority, Refusal, Restored, Send, State};
 
-use super::{Payload, SessionAudit};
+use super::{Payload, Rows, SessionAudit, SnapshotAudit};
 
 /// Watches one engine from outside and panics at the first thing that must not be.
 ///
@@ -19,6 +20,8 @@ use super::{Payload, SessionAudit};
 /// 6. After a handled timeout no deadline is past; an input has a bounded number of outputs.
 /// 7. Nothing after the `Closed` event.
 /// 8. In a session what [`SessionAudit`] says; there accepted messages are acknowledged besides.
+/// 9. With a durable queue what [`Rows`] says; there accepted messages are left to storage besides,
+///    and flushes are not settled before it was read. Of snapshots what [`SnapshotAudit`] says.
 pub(crate) struct Audit {
     /// What the engine asked the application for in this drain.
     pub(crate) asked: Asked,
@@ -39,6 +42,9 @@ pub(crate) struct Audit {
     filling: bool,
     closed: bool,
     pub(crate) session: SessionAudit,
+    pub(crate) rows: Rows,
+    pub(crate) snapshot: SnapshotAudit,
+    flushes: BTreeSet<u32>,
     /// How much could come out of this input.
     bound: usize,
 }
@@ -50,6 +56,10 @@ pub(crate) struct Asked {
     pub(crate) greeting: bool,
     /// A session's message was handed over, and the next one waits for that.
     pub(crate) handing: bool,
+    /// Numbers are to be written.
+    pub(crate) committing: bool,
+    /// The application's state is to be saved.
+    pub(crate) saving: bool,
 }
 
 /// A message that waits.
@@ -87,6 +97,9 @@ impl Audit {
             filling: false,
             closed: false,
             session: SessionAudit::default(),
+            rows: Rows::default(),
+            snapshot: SnapshotAudit::new(config),
+            flushes: BTreeSet::new(),
             bound: 0,
         }
     }
@@ -95,6 +108,9 @@ impl Audit {
         self.bound = 40 + 2 * (self.waiting.len() + self.tickets.len() + self.inbound.len());
         let greeted = self.link.is_some_and(|link| link.greeted);
         self.session.before(input, present, greeted);
+        self.rows.before(input);
+        self.snapshot.open = greeted;
+        self.snapshot.before(input);
         let Some(link) = &mut self.link else { return };
         match input {
             Input::LinkOpened { generation } if *generation == link.generation => {
@@ -136,24 +152,27 @@ impl Audit {
         match (input, result) {
             (Input::Send { send, .. }, Ok(())) => {
                 self.session.corked = self.config.session;
-                let keyed = send.key.is_some();
-                let wait = Wait {
-                    priority: send.priority,
-                    keyed,
-                    ticket: send.ticket,
-                };
-                self.waiting.insert(send.payload, wait);
-                self.sizes.insert(send.payload, send.bytes);
-                self.expect_settled(send.ticket);
+                self.rows.accepted(now, send);
+                self.accepted(send);
             }
-            (Input::Flush { ticket, .. }, Ok(())) => self.expect_settled(*ticket),
+            (Input::Restored(Restored { send, number }), Ok(())) => {
+                self.accepted(send);
+                if *number > 0 {
+                    self.session.flying.insert(send.payload);
+                }
+            }
+            (Input::Flush { ticket, .. }, Ok(())) => {
+                self.flushes.insert(*ticket);
+                self.expect_settled(*ticket);
+            }
+            (Input::Snapshot(ticket), Ok(())) => self.expect_settled(*ticket),
             (Input::Withdraw(ticket), _) if *ticket != 0 => {
                 let mut waiting = self.waiting.iter();
                 let found = waiting.find(|(payload, wait)| {
                     wait.ticket == *ticket && !self.session.flying.contains(payload)
                 });
                 if let Some(payload) = found.map(|(payload, _)| *payload) {
-                    self.waiting.remove(&payload);
+                    self.forget(payload);
                     self.withdrawn.insert(payload);
                     self.tickets.remove(ticket);
                 }
@@ -170,6 +189,8 @@ impl Audit {
                             | Input::Reconnect
                             | Input::Send { .. }
                             | Input::Flush { .. }
+                            | Input::Restored(_)
+                            | Input::Snapshot(_)
                             | Input::Ping
                     ),
                     "{now}: {input} was refused: {refusal:?}"
@@ -182,11 +203,31 @@ impl Audit {
     pub(crate) fn took_back(&mut self, payloads: &[Payload]) {
         self.bound = 40 + 2 * (self.waiting.len() + self.tickets.len());
         for payload in payloads {
-            assert!(
-                self.waiting.remove(payload).is_some(),
-                "{payload} was not waiting"
-            );
+            self.forget(*payload);
         }
+    }
+
+    /// Whether the engine has this message.
+    pub(crate) fn holds(&self, payload: Payload) -> bool {
+        self.waiting.contains_key(&payload)
+    }
+
+    fn accepted(&mut self, send: &Send<Payload>) {
+        let wait = Wait {
+            priority: send.priority,
+            keyed: send.key.is_some(),
+            ticket: send.ticket,
+        };
+        self.waiting.insert(send.payload, wait);
+        self.sizes.insert(send.payload, send.bytes);
+        self.expect_settled(send.ticket);
+    }
+
+    /// A message has met its end.
+    fn forget(&mut self, payload: Payload) {
+        let held = self.waiting.remove(&payload);
+        assert!(held.is_some(), "{payload} was not waiting");
+        self.rows.forget(payload);
     }
 
     pub(crate) fn size_of(&self, payload: Payload) -> u32 {
@@ -199,6 +240,11 @@ impl Audit {
         }
         assert!(!self.closed, "{output} came after the end");
         self.session.came_out(output);
+        self.snapshot.open = self.link.is_some_and(|link| link.greeted);
+        self.snapshot.came_out(output);
+        if self.config.persist {
+            self.rows.came_out(output, self.session.next_number());
+        }
         match output {
             Output::Dial { generation, .. } => self.dialed(now, *generation),
             Output::Greet { generation, .. } => {
@@ -234,7 +280,7 @@ impl Audit {
             }
             Output::Discard(payload) => {
                 if self.config.session && self.waiting.contains_key(payload) {
-                    self.waiting.remove(payload);
+                    self.forget(*payload);
                     self.session.acknowledged(*payload);
                 } else if self.config.session && self.inbound.back() == Some(payload) {
                     self.inbound.pop_back();
@@ -252,70 +298,18 @@ impl Audit {
                 assert!(self.config.session);
                 self.link_carries(output);
             }
-            Output::Timeout(_) | Output::Unit(_) => {}
-        }
-    }
-
-    pub(crate) fn drained(
-        &mut self,
-        engine: &mut Engine<Payload>,
-        now: Instant,
-        deadline: Instant,
-        timeout: bool,
-        produced: usize,
-    ) {
-        assert_eq!(engine.state(), self.state, "a change of state was not told");
-        assert!(produced <= self.bound, "{produced} outputs of one input");
-        assert!(
-            !timeout || deadline >= now,
-            "a deadline, {deadline}, is past"
-        );
-        self.check_queue(engine);
-        let health = engine.health(now);
-        let open = self.link.is_some_and(|link| link.greeted);
-        assert!(
-            health.score <= 100 && (health.score > 0) == open,
-            "{health:?}"
-        );
-        assert!((0.0..=1.0).contains(&health.loss));
-        if self.state.is_at_rest() {
-            assert!(self.link.is_none(), "a link in state {:?}", self.state);
-            assert!(
-                deadline == Instant::NEVER || !self.waiting.is_empty(),
-                "a timer at rest"
-            );
-        }
-        if self.closed {
-            assert!(
-                self.tickets.is_empty(),
-                "tickets never settled: {:?}",
-                self.tickets
-            );
-        }
-    }
-
-    fn check_queue(&self, engine: &Engine<Payload>) {
-        let (queued, queued_bytes) = engine.queued();
-        if !self.session.corked {
-            assert_eq!(self.filling, queued > 0, "the queue event lies");
-        }
-        assert!(self.withdrawn.is_empty(), "withdrawn, and not discarded");
-        if self.config.session {
-            let open = self.link.is_some_and(|link| link.greeted);
-            self.session.drained(engine, self.waiting.len(), open);
-            return;
-        }
-        let sizes = self.waiting.keys().map(|payload| self.size_of(*payload));
-        let bytes: u32 = sizes.sum();
-        assert_eq!(
-            (queued, queued_bytes),
-            (self.waiting.len() as u32, bytes),
-            "messages lost or doubled"
-        );
-        if let Some(queue) = &self.config.queue {
-            assert!(queued <= queue.max_messages && bytes <= queue.max_bytes);
-        } else {
-            assert!(self.waiting.is_empty(), "messages wait without a queue");
+            Output::Write { payload, .. } => {
+                self.link_carries(output);
+                self.session.flying.insert(*payload);
+            }
+            Output::Release(payload) => {
+                let wait = self.waiting.remove(payload);
+                self.session.flying.remove(payload);
+                self.tickets.remove(&wait.map_or(0, |wait| wait.ticket));
+            }
+            Output::Save(_) => self.asked.saving = true,
+            Output::Commit => self.asked.committing = true,
+            Output::Capture(_) | Output::Timeout(_) | Output::Unit(_) => {}
         }
     }
 
@@ -355,84 +349,6 @@ impl Audit {
         assert!(
             self.link.is_some_and(|link| link.greeted),
             "{output}: no open link"
-        );
-    }
-
-    fn told(&mut self, now: Instant, event: &Event<Payload>) {
-        match event {
-            Event::StateChange { from, to } => self.changed(*from, *to),
-            Event::Open { .. } => {
-                assert_eq!(self.state, State::Open);
-                self.open_told = true;
-                self.session.opened();
-                if let Some(link) = &mut self.link {
-                    link.greeted = true;
-                }
-            }
-            Event::Disconnect { .. } => {
-                assert!(
-                    core::mem::take(&mut self.open_told),
-                    "disconnect told twice"
-                );
-            }
-            Event::Reconnecting { delay, .. } => {
-                assert_eq!(self.state, State::Reconnecting);
-                self.announced = Some(now + *delay);
-            }
-            Event::Closed => self.closed = true,
-            Event::Failed(_) => assert_eq!(self.state, State::Failed),
-            Event::Queue { messages, .. } => {
-                assert_ne!(self.filling, *messages > 0, "told twice");
-                self.filling = *messages > 0;
-            }
-            Event::Dropped {
-                payload, ticket, ..
-            } => {
-                assert!(
-                    self.waiting.remove(payload).is_some(),
-                    "{payload} was not waiting"
-                );
-                self.settle(*ticket);
-            }
-            Event::Settled { ticket, .. } => self.settle(*ticket),
-            Event::Lost { .. } => self.session.lost(),
-            Event::Gap { .. } if self.config.session => {}
-            Event::Gap { missed, .. } => {
-                assert!(self.listening && *missed > Some(0));
-                assert_eq!(Some(core::mem::take(&mut self.missed)), *missed);
-            }
-            Event::Heartbeat { round_trip, missed } => {
-                assert_ne!(round_trip.is_some(), *missed > 0);
-                assert_ne!(*round_trip, Some(Span::FOREVER));
-            }
-            _ => {}
-        }
-    }
-
-    fn changed(&mut self, from: State, to: State) {
-        assert_eq!(self.state, from);
-        assert!(from.may_become(to), "{from:?} became {to:?}");
-        assert!(
-            !(from == State::Open && self.open_told),
-            "open was left without a disconnect"
-        );
-        self.state = to;
-        if to == State::Offline || to.is_at_rest() {
-            self.announced = None;
-        }
-    }
-
-    fn expect_settled(&mut self, ticket: u32) {
-        assert!(
-            ticket == 0 || self.tickets.insert(ticket),
-            "the test used a ticket twice"
-        );
-    }
-
-    fn settle(&mut self, ticket: u32) {
-        assert!(
-            ticket == 0 || self.tickets.remove(&ticket),
-            "ticket {ticket} was settled twice"
         );
     }
 }

@@ -6,20 +6,28 @@ mod look;
 mod network;
 mod options;
 mod program;
+mod rows;
 mod session;
 mod session_audit;
 mod session_program;
 mod shell;
+mod snapshot_audit;
+mod state;
+mod state_program;
 
 pub(crate) use audit::Audit;
 pub(crate) use check::{check, check_steps};
 pub(crate) use network::Network;
 pub(crate) use options::{config, queue, reconnect};
 pub(crate) use program::{Answer, Op, Program, op, program};
+pub(crate) use rows::Rows;
 pub(crate) use session::{handed, new, resumed, session};
 pub(crate) use session_audit::SessionAudit;
 pub(crate) use session_program::{SessionOp, session_program};
 pub(crate) use shell::Shell;
+pub(crate) use snapshot_audit::SnapshotAudit;
+pub(crate) use state::{checkpoint, persistent, restored};
+pub(crate) use state_program::{StateOp, snapshot, state_op};
 
 use steadfast_engine::{Direction, Event, Form, GapReason, Output, Priority, Send, Span};
 

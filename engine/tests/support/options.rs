@@ -27,9 +27,11 @@ pub(crate) fn config() -> impl Strategy<Value = Config> {
                 greets,
                 decides,
                 session: false,
+                persist: false,
                 heartbeat,
                 reconnect,
                 queue,
+                snapshot: None,
             },
         )
 }

@@ -51,6 +51,7 @@ impl Shell {
 
     pub(crate) fn welcomed_with(config: Config, welcome: Welcome) -> Self {
         let mut shell = Self::new(config);
+        shell.reads_storage();
         shell.connect();
         shell.wait(ms(40));
         shell.link_opens();

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use steadfast_engine::{Engine, Form, Input, Output};
+use steadfast_engine::{Engine, Form, Input, Output, Restored};
 
 use super::Payload;
 
@@ -53,7 +53,9 @@ impl SessionAudit {
             Input::Stored { number, .. } => self.received = self.received.max(*number),
             Input::From { from, .. } => drop(self.epochs.insert(from.stream, from.epoch)),
             Input::HandedOver => self.in_hand = false,
-            Input::Send { send, .. } => drop(self.forms.insert(send.payload, send.form)),
+            Input::Send { send, .. } | Input::Restored(Restored { send, .. }) => {
+                self.forms.insert(send.payload, send.form);
+            }
             _ => {}
         }
     }
@@ -128,7 +130,13 @@ impl SessionAudit {
         self.handed.clear();
     }
 
-    pub(crate) fn drained(&self, engine: &Engine<Payload>, held: usize, open: bool) {
+    /// The number that the next message on this link has.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.acknowledged + self.given.len() as u64 + 1
+    }
+
+    /// `aside`: on an open link, messages that have a number and were not given to it.
+    pub(crate) fn drained(&self, engine: &Engine<Payload>, held: usize, aside: Option<usize>) {
         assert!(self.unit.is_none(), "a unit in part");
         let (queued, unacknowledged) = (engine.queued().0, engine.unacknowledged());
         assert_eq!(
@@ -136,8 +144,8 @@ impl SessionAudit {
             held,
             "messages lost or doubled: {queued} queued, {unacknowledged} in flight"
         );
-        if open {
-            assert_eq!(unacknowledged as usize, self.given.len());
+        if let Some(aside) = aside {
+            assert_eq!(unacknowledged as usize, self.given.len() + aside);
             assert_eq!(engine.given_messages(), self.count);
         }
     }

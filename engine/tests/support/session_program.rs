@@ -1,10 +1,11 @@
 //! Bad days of a session: a server that is right most of the time.
 
 use proptest::collection::vec;
+use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use steadfast_engine::{Config, Fate, From, GapReason, Input, Refusal, Span, Welcome, Window};
 
-use super::{Op, Program, Shell, config, ms, op};
+use super::{Op, Program, Shell, StateOp, config, ms, op, snapshot, state_op};
 
 /// One thing that happens in a session. Numbers count from what would be right.
 #[derive(Clone, Debug)]
@@ -44,12 +45,15 @@ pub(crate) enum SessionOp {
     ComesUp {
         of_flight: u64,
     },
+    State(StateOp),
 }
 
 impl SessionOp {
     pub(crate) fn apply(&self, age: u32, shell: &mut Shell) {
-        if let Self::ComesUp { of_flight } = *self {
-            return come_up(of_flight, shell);
+        match *self {
+            Self::ComesUp { of_flight } => return come_up(of_flight, shell),
+            Self::State(ref op) => return op.apply(shell),
+            _ => {}
         }
         let input = self.input(shell.generation.wrapping_sub(age), shell);
         let _: Result<(), Refusal> = shell.give(input);
@@ -119,7 +123,9 @@ impl SessionOp {
             },
             Self::HandedOver => Input::HandedOver,
             Self::TaskOver => Input::TaskOver,
-            Self::Violated | Self::ComesUp { .. } => Input::Violated { generation },
+            Self::Violated | Self::ComesUp { .. } | Self::State(_) => {
+                Input::Violated { generation }
+            }
         }
     }
 }
@@ -134,6 +140,7 @@ fn come_up(of_flight: u64, shell: &mut Shell) {
     ] {
         let _: Result<(), Refusal> = shell.give(input);
     }
+    shell.reads_storage();
     shell.wait(ms(1_500));
     shell.link_opens();
     let welcomed = SessionOp::Welcomed {
@@ -159,13 +166,18 @@ pub(crate) fn session_program() -> impl Strategy<Value = Program> {
     let age = prop_oneof![30 => Just(0_u32), 1 => 1_u32..4, 1 => Just(u32::MAX)];
     let session = (age, session_op()).prop_map(|(age, op)| Op::Session(age, op));
     let ops = vec(prop_oneof![1 => op(), 1 => session], 0..160);
-    (config(), any::<u64>(), ops).prop_map(|(config, seed, ops)| Program {
-        config: Config {
-            session: true,
-            ..config
-        },
-        seed,
-        ops,
+    let state = (any::<bool>(), option::of(snapshot()));
+    (config(), state, any::<u64>(), ops).prop_map(|(config, (persist, snapshot), seed, ops)| {
+        Program {
+            config: Config {
+                session: true,
+                persist,
+                snapshot,
+                ..config
+            },
+            seed,
+            ops,
+        }
     })
 }
 
@@ -187,6 +199,7 @@ fn session_op() -> impl Strategy<Value = SessionOp> {
         2 => Just(SessionOp::HandedOver),
         16 => Just(SessionOp::TaskOver),
         1 => Just(SessionOp::Violated),
+        12 => state_op().prop_map(SessionOp::State),
     ]
 }
 

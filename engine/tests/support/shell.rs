@@ -1,6 +1,8 @@
 //! A shell whose clock and link are played by the test.
 
-use steadfast_engine::{Config, Engine, Input, Instant, Output, Refusal, Send, Span, State};
+use steadfast_engine::{
+    Captured, Config, Engine, Input, Instant, Output, Refusal, Send, Span, State,
+};
 
 use super::{Answer, Audit, Network, Payload, message, ms};
 
@@ -27,11 +29,17 @@ pub(crate) struct Shell {
     pub(crate) last_ping: u32,
     /// Whether messages count as handed over as soon as the application has them.
     pub(crate) hands_over: bool,
+    /// Whether a commit is answered as soon as it is asked for.
+    pub(crate) writes: bool,
+    /// What the application says when it is asked for its state.
+    pub(crate) captures: Captured,
+    /// Whether its state counts as saved as soon as that is asked for.
+    pub(crate) saves: bool,
     /// Every input and output, a line each.
     pub(crate) trace: Vec<String>,
     pub(crate) audit: Audit,
     pub(crate) outputs: Vec<Output<Payload>>,
-    next_payload: Payload,
+    pub(super) next_payload: Payload,
 }
 
 impl Shell {
@@ -53,6 +61,9 @@ impl Shell {
             received: 0,
             last_ping: 0,
             hands_over: true,
+            writes: true,
+            captures: Captured::Changed,
+            saves: false,
             trace: Vec::new(),
             outputs: Vec::new(),
             next_payload: 1,
@@ -154,13 +165,19 @@ impl Shell {
     /// A message of 10 bytes comes in. Returns it.
     pub(crate) fn receive(&mut self) -> Payload {
         let payload = self.fresh_payload();
-        self.receive_as(payload, false);
+        self.receive_as(payload, 10, false);
         payload
+    }
+
+    /// A message of so many bytes comes in.
+    pub(crate) fn receive_bytes(&mut self, bytes: u32) {
+        let payload = self.fresh_payload();
+        self.receive_as(payload, bytes, false);
     }
 
     pub(crate) fn pong(&mut self) {
         let payload = self.fresh_payload();
-        self.receive_as(payload, true);
+        self.receive_as(payload, 10, true);
     }
 
     /// Sends a message of 10 bytes. Returns it.
@@ -258,12 +275,12 @@ impl Shell {
         }
     }
 
-    fn receive_as(&mut self, payload: Payload, is_pong: bool) {
+    fn receive_as(&mut self, payload: Payload, bytes: u32, is_pong: bool) {
         let generation = self.generation;
         let input = Input::LinkMessage {
             generation,
             payload,
-            bytes: 10,
+            bytes,
             is_pong,
         };
         assert_eq!(self.give(input), Ok(()));
@@ -279,6 +296,13 @@ impl Shell {
                 Output::Timeout(deadline) => {
                     self.deadline = deadline;
                     return self.outputs.len() - before;
+                }
+                Output::Capture(_) => {
+                    let captured = Input::Captured(self.captures);
+                    self.trace.push(format!("{} {captured}", self.now));
+                    self.audit.before(&captured, self.generation, false);
+                    let result = self.engine.handle_input(self.now, captured);
+                    assert_eq!(result, Ok(()));
                 }
                 Output::Dial { generation, .. } => {
                     self.generation = generation;
@@ -311,6 +335,12 @@ impl Shell {
     fn answer(&mut self) {
         let generation = self.generation;
         let asked = core::mem::take(&mut self.audit.asked);
+        if asked.committing && self.writes {
+            assert_eq!(self.give(Input::Written), Ok(()));
+        }
+        if asked.saving && self.saves {
+            assert_eq!(self.give(Input::Saved), Ok(()));
+        }
         if asked.decision {
             let input = match self.decide {
                 Answer::None => return,

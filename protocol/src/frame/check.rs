@@ -1,9 +1,15 @@
 //! The bounds of fields.
 
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 
-use super::{ErrorFrame, Frame, FrameError, From, Hello, Position, Reason, Welcome};
-use crate::limits::{AUTH_BYTES, ID_BYTES, LAST_NUMBER, ROOM_BYTES, STREAMS, TEXT_BYTES};
+use super::{
+    ErrorFrame, Form, Frame, FrameError, From, Hello, Position, Reason, Save, Saved,
+    StoredSnapshot, WantedSnapshot, Welcome,
+};
+use crate::limits::{
+    AUTH_BYTES, ID_BYTES, LAST_NUMBER, ROOM_BYTES, SNAPSHOT_BYTES, STREAMS, TEXT_BYTES,
+};
 
 impl Frame {
     /// Whether every field has a value that it may have.
@@ -17,8 +23,15 @@ impl Frame {
             Self::Stored(stored) => field("number", stored.number <= LAST_NUMBER),
             Self::From(from) => from.check(),
             Self::Volatile(volatile) => field("stream", is_stream(&volatile.stream)),
+            Self::Save(save) => save.check(),
+            Self::Saved(saved) => saved.check(),
+            Self::Unsaved(unsaved) => field(
+                "version",
+                unsaved.version.is_none_or(|version| version <= LAST_NUMBER),
+            ),
             Self::Authenticated | Self::Ask | Self::End => Ok(()),
-            Self::Ping(_) | Self::Pong(_) | Self::Texts(_) | Self::Binaries(_) => Ok(()),
+            Self::Ping(_) | Self::Pong(_) => Ok(()),
+            Self::Texts(_) | Self::Binaries(_) | Self::Part(_) => Ok(()),
         }
     }
 }
@@ -34,11 +47,9 @@ impl Hello {
         field("requestId", self.request_id.as_deref().is_none_or(is_id))?;
         field("protocols", self.protocols.len() <= STREAMS)?;
         field("protocols", self.protocols.iter().all(|name| is_name(name)))?;
-        field("positions", self.positions.len() <= STREAMS)?;
-        let good = |(stream, (_, number)): (&String, &(u32, u64))| {
-            is_stream(stream) && *number <= LAST_NUMBER
-        };
-        field("positions", self.positions.iter().all(good))
+        field("positions", are_positions(&self.positions))?;
+        let snapshot = self.snapshot.as_ref();
+        field("snapshot", snapshot.is_none_or(WantedSnapshot::is_good))
     }
 }
 
@@ -56,10 +67,10 @@ impl Welcome {
         field("ttl", self.ttl <= LAST_NUMBER)?;
         field("retry", self.retry.is_none_or(|retry| retry <= LAST_NUMBER))?;
         field("user", self.user.len() <= TEXT_BYTES)?;
-        field(
-            "protocol",
-            self.protocol.is_empty() || is_name(&self.protocol),
-        )
+        let protocol = self.protocol.is_empty() || is_name(&self.protocol);
+        field("protocol", protocol)?;
+        let snapshot = self.snapshot.as_ref();
+        field("snapshot", snapshot.is_none_or(StoredSnapshot::is_good))
     }
 }
 
@@ -88,6 +99,40 @@ impl From {
     }
 }
 
+impl WantedSnapshot {
+    fn is_good(&self) -> bool {
+        self.key.as_deref().is_none_or(is_key) && self.version.is_none_or(is_version)
+    }
+}
+
+impl StoredSnapshot {
+    fn is_good(&self) -> bool {
+        is_version(self.version)
+            && self.saved_at <= LAST_NUMBER
+            && (1..=SNAPSHOT_BYTES).contains(&(self.bytes as usize))
+    }
+}
+
+impl Save {
+    fn check(&self) -> Result<(), FrameError> {
+        field("key", self.key.as_deref().is_none_or(is_key))?;
+        let checkpoint = self.key.is_none();
+        field("form", checkpoint || self.form != Form::Same)?;
+        let based = self.form == Form::Data || self.base > 0;
+        field("base", based && self.base <= LAST_NUMBER)?;
+        field("bytes", self.bytes > 0)?;
+        field("positions", checkpoint || self.positions.is_empty())?;
+        field("positions", are_positions(&self.positions))
+    }
+}
+
+impl Saved {
+    fn check(&self) -> Result<(), FrameError> {
+        field("version", is_version(self.version))?;
+        field("expiresAt", self.expires_at <= LAST_NUMBER)
+    }
+}
+
 fn field(name: &'static str, good: bool) -> Result<(), FrameError> {
     if good {
         Ok(())
@@ -107,6 +152,22 @@ pub fn is_id(id: &str) -> bool {
 #[must_use]
 pub fn is_room(name: &str) -> bool {
     (1..=ROOM_BYTES).contains(&name.len()) && !name.chars().any(char::is_control)
+}
+
+/// Whether this can be the key of a document: 1 to 128 bytes without a control character.
+#[must_use]
+pub fn is_key(key: &str) -> bool {
+    is_room(key)
+}
+
+fn is_version(version: u64) -> bool {
+    (1..=LAST_NUMBER).contains(&version)
+}
+
+fn are_positions(positions: &BTreeMap<String, (u32, u64)>) -> bool {
+    let good =
+        |(stream, (_, number)): (&String, &(u32, u64))| is_stream(stream) && *number <= LAST_NUMBER;
+    positions.len() <= STREAMS && positions.iter().all(good)
 }
 
 /// The outbox has the empty name.

@@ -1,10 +1,15 @@
 use serde::de::DeserializeOwned;
 
+use super::part::decode_part;
 use super::unit::{decode_lengths, decode_texts};
 use super::{Control, Frame, FrameError};
 use crate::limits::{CONTROL_BYTES, LAST_NUMBER, RESERVED};
 
 /// What a text frame holds.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "it lives until the frame is taken, and is kept nowhere"
+)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Incoming<'a> {
     /// An application message, unescaped.
@@ -73,6 +78,10 @@ fn decode_frame(name: &str, body: Option<&str>, max_message: u32) -> Result<Fram
         "pong" => Frame::Pong(decode_body(body)?),
         "texts" => Frame::Texts(decode_texts(body.unwrap_or_default(), max_message)?),
         "binaries" => Frame::Binaries(decode_lengths(body.unwrap_or_default(), max_message)?),
+        "part" => Frame::Part(decode_part(body.unwrap_or_default())?),
+        "save" => Frame::Save(decode_body(body)?),
+        "saved" => Frame::Saved(decode_body(body)?),
+        "unsaved" => Frame::Unsaved(decode_body(body)?),
         "end" => decode_empty(body, Frame::End)?,
         _ => return Err(FrameError::Name),
     })

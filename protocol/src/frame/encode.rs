@@ -27,6 +27,7 @@ impl Control {
         match &self.frame {
             Frame::Texts(texts) => encode_texts(count, texts.iter().map(String::as_str)),
             Frame::Binaries(lengths) => encode_lengths(count, lengths.iter().copied()),
+            Frame::Part(text) => format!("{RESERVED}part {count} {text}"),
             frame => match frame.body() {
                 Some(body) => format!("{RESERVED}{} {count} {body}", frame.name()),
                 None => format!("{RESERVED}{} {count}", frame.name()),
@@ -54,6 +55,10 @@ impl Frame {
             Self::Pong(_) => "pong",
             Self::Texts(_) => "texts",
             Self::Binaries(_) => "binaries",
+            Self::Part(_) => "part",
+            Self::Save(_) => "save",
+            Self::Saved(_) => "saved",
+            Self::Unsaved(_) => "unsaved",
             Self::End => "end",
         }
     }
@@ -70,8 +75,11 @@ impl Frame {
             Self::From(from) => json(from),
             Self::Volatile(volatile) => json(volatile),
             Self::Ping(ping) | Self::Pong(ping) => json(ping),
+            Self::Save(save) => json(save),
+            Self::Saved(saved) => json(saved),
+            Self::Unsaved(unsaved) => json(unsaved),
             Self::Authenticated | Self::Ask | Self::End => None,
-            Self::Texts(_) | Self::Binaries(_) => None,
+            Self::Texts(_) | Self::Binaries(_) | Self::Part(_) => None,
         }
     }
 }

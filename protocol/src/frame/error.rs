@@ -22,6 +22,8 @@ pub enum FrameError {
     Cut,
     /// Another frame than the one that was announced.
     Announced,
+    /// A part is empty or too long, or the parts that came are not those of their snapshot.
+    Part,
     /// The count is not the number of messages that came over this link.
     Miscount {
         /// The count in the frame.
@@ -50,6 +52,7 @@ impl FrameError {
             Self::Lengths => "lengths",
             Self::Cut => "cut",
             Self::Announced => "announced",
+            Self::Part => "part",
             Self::Miscount { .. } => "miscount",
             Self::Direction => "direction",
             Self::Order => "order",
@@ -69,6 +72,7 @@ impl Display for FrameError {
             Self::Lengths => f.write_str("the unit's lengths are malformed"),
             Self::Cut => f.write_str("the unit's messages do not fit its lengths"),
             Self::Announced => f.write_str("another frame was announced"),
+            Self::Part => f.write_str("the snapshot's parts do not fit it"),
             Self::Miscount { said, counted } => {
                 write!(
                     f,

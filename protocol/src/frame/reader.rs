@@ -1,7 +1,8 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{Control, Frame, FrameError, Incoming, cut, decode_text};
+use super::{Control, Form, Frame, FrameError, Incoming, cut, decode_text};
+use crate::limits::PARTS_BYTES;
 
 /// Who sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct Reader {
     /// Whether it is known which stream a message belongs to.
     in_stream: bool,
     expected: Expected,
+    /// Bytes of the parts that wait for their `save`.
+    parts: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +35,8 @@ enum Expected {
     Unit(Vec<u32>),
     /// One application message, announced as volatile.
     One,
+    /// So many bytes of the snapshot that `welcome` announced.
+    Parts(usize),
 }
 
 impl Reader {
@@ -47,6 +52,7 @@ impl Reader {
             // Upward there is one stream.
             in_stream: matches!(from, Side::Client),
             expected: Expected::Any,
+            parts: 0,
         }
     }
 
@@ -89,7 +95,7 @@ impl Reader {
 
     fn take_single(&mut self) -> Result<(), FrameError> {
         match self.expected {
-            Expected::Unit(_) => return Err(FrameError::Announced),
+            Expected::Unit(_) | Expected::Parts(_) => return Err(FrameError::Announced),
             Expected::Any => self.check_stream()?,
             // Its announcement named the stream.
             Expected::One => {}
@@ -104,14 +110,24 @@ impl Reader {
             return Err(FrameError::Direction);
         }
         self.greet(&control.frame)?;
-        if self.expected != Expected::Any {
+        let expected = match &self.expected {
+            Expected::Any => true,
+            Expected::Parts(_) => matches!(control.frame, Frame::Part(_) | Frame::Error(_)),
+            Expected::Unit(_) | Expected::One => false,
+        };
+        if !expected {
             return Err(FrameError::Announced);
         }
         if control.count != self.messages {
             let (said, counted) = (control.count, self.messages);
             return Err(FrameError::Miscount { said, counted });
         }
-        match &control.frame {
+        self.follow(&control.frame)
+    }
+
+    /// What a frame makes of what comes next.
+    fn follow(&mut self, frame: &Frame) -> Result<(), FrameError> {
+        match frame {
             Frame::Texts(texts) => {
                 self.check_stream()?;
                 self.messages += texts.len() as u64;
@@ -122,7 +138,38 @@ impl Reader {
             }
             Frame::From(_) => self.in_stream = true,
             Frame::Volatile(_) => self.expected = Expected::One,
+            Frame::Welcome(welcome) => {
+                let follows = welcome.snapshot.filter(|stored| stored.follows);
+                self.expected = follows.map_or(Expected::Any, |stored| {
+                    Expected::Parts(stored.bytes as usize)
+                });
+            }
+            Frame::Part(text) => self.take_part(text.len())?,
+            Frame::Save(save) => self.take_save(save.form)?,
             _ => {}
+        }
+        Ok(())
+    }
+
+    fn take_part(&mut self, bytes: usize) -> Result<(), FrameError> {
+        match self.expected {
+            Expected::Parts(left) if bytes > left => return Err(FrameError::Part),
+            Expected::Parts(left) if bytes == left => self.expected = Expected::Any,
+            Expected::Parts(left) => self.expected = Expected::Parts(left - bytes),
+            _ if self.from == Side::Server => return Err(FrameError::Order),
+            _ => self.parts += bytes,
+        }
+        if self.parts > PARTS_BYTES {
+            return Err(FrameError::Part);
+        }
+        Ok(())
+    }
+
+    /// A snapshot has its text before it, and one that is the same has none.
+    fn take_save(&mut self, form: Form) -> Result<(), FrameError> {
+        let text = core::mem::take(&mut self.parts) > 0;
+        if text == (form == Form::Same) {
+            return Err(FrameError::Part);
         }
         Ok(())
     }
@@ -151,16 +198,22 @@ impl Frame {
     #[must_use]
     pub const fn is_from(&self, side: Side) -> bool {
         match self {
-            Self::Hello(_) | Self::Auth(_) | Self::Handed(_) | Self::Ask | Self::End => {
-                matches!(side, Side::Client)
-            }
+            Self::Hello(_)
+            | Self::Auth(_)
+            | Self::Handed(_)
+            | Self::Ask
+            | Self::Save(_)
+            | Self::End => matches!(side, Side::Client),
             Self::Welcome(_)
             | Self::Error(_)
             | Self::Authenticated
             | Self::Stored(_)
             | Self::From(_)
-            | Self::Volatile(_) => matches!(side, Side::Server),
-            Self::Ping(_) | Self::Pong(_) | Self::Texts(_) | Self::Binaries(_) => true,
+            | Self::Volatile(_)
+            | Self::Saved(_)
+            | Self::Unsaved(_) => matches!(side, Side::Server),
+            Self::Ping(_) | Self::Pong(_) => true,
+            Self::Texts(_) | Self::Binaries(_) | Self::Part(_) => true,
         }
     }
 }

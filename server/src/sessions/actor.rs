@@ -9,10 +9,11 @@ use std::time::{Duration, SystemTime};
 use futures_util::FutureExt;
 use steadfast_protocol::Instant;
 use steadfast_sessions::io::{
-    Delivery, Effect, Input, Level, LinkId, Now, OpId, Outcome, Output, Record, SendRefusal, Wire,
+    AuthRefusal, Delivery, Effect, Input, Level, LinkId, Now, OpId, Outcome, Output, Record,
+    SendRefusal, Wire,
 };
 use steadfast_sessions::node::Node;
-use steadfast_sessions::store::{Request, SessionStore};
+use steadfast_sessions::store::{Reply, Request, SessionStore, StoreError};
 use tokio::sync::mpsc::{UnboundedReceiver, WeakUnboundedSender};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::{self, Sleep, sleep_until};
@@ -20,31 +21,9 @@ use tokio_tungstenite::tungstenite::Message;
 use tracing::{debug, info, warn};
 
 use super::application::{Application, Context, Credentials};
+use super::event::Event;
 use crate::ws::close::Farewell;
 use crate::ws::outbox::Outbox;
-
-/// What the task is told.
-pub(super) enum Event {
-    Input(Input),
-    /// A frame, which holds its room until it has been looked at.
-    Frame(Input, OwnedSemaphorePermit),
-    Opened {
-        link: LinkId,
-        outbox: Arc<Outbox>,
-        endpoint: Arc<str>,
-        request_id: Arc<str>,
-        opened: Input,
-    },
-    /// A link's socket has taken some of what it has to send.
-    Drained(LinkId),
-    /// The application sends; the message holds its room until it is stored.
-    Send {
-        effect: Effect,
-        reply: oneshot::Sender<Result<(), SendRefusal>>,
-        permit: OwnedSemaphorePermit,
-    },
-    Stop(oneshot::Sender<()>),
-}
 
 /// The task's state.
 pub(super) struct Actor<A> {
@@ -59,6 +38,8 @@ pub(super) struct Actor<A> {
     last_send: u64,
     /// Handlers under way.
     handling: usize,
+    /// Requests of others that the store has not answered.
+    asking: usize,
     deadline: Option<time::Instant>,
     stopping: Vec<oneshot::Sender<()>>,
 }
@@ -93,6 +74,7 @@ impl<A: Application> Actor<A> {
             sends: HashMap::new(),
             last_send: 0,
             handling: 0,
+            asking: 0,
             deadline: None,
             stopping: Vec::new(),
         }
@@ -122,7 +104,7 @@ impl<A: Application> Actor<A> {
     }
 
     fn is_over(&self) -> bool {
-        let quiet = self.handling == 0 && self.node.pending() == 0;
+        let quiet = self.handling == 0 && self.asking == 0 && self.node.pending() == 0;
         !self.stopping.is_empty() && self.links.is_empty() && quiet
     }
 
@@ -168,6 +150,19 @@ impl<A: Application> Actor<A> {
                 reply,
                 permit,
             } => self.send(effect, reply, permit),
+            Event::Authenticate { credentials, reply } => {
+                let judged = self.judge(credentials);
+                tokio::spawn(async move {
+                    // Whoever asked may have stopped waiting.
+                    let _ = reply.send(judged.await);
+                });
+            }
+            Event::Ask {
+                request,
+                reply,
+                permit,
+            } => self.ask(request, reply, permit),
+            Event::Answered => self.asking -= 1,
             Event::Stop(done) => {
                 self.stopping.push(done);
                 self.feed(Input::Stop);
@@ -257,13 +252,41 @@ impl<A: Application> Actor<A> {
             endpoint: Arc::clone(&entry.endpoint),
             request_id: Arc::clone(&entry.request_id),
         };
-        let application = Arc::clone(&self.application);
+        let judged = self.judge(credentials);
         self.spawn(async move {
-            let user = AssertUnwindSafe(application.authenticate(credentials)).catch_unwind();
-            let user = user
-                .await
-                .unwrap_or(Err(steadfast_sessions::io::AuthRefusal::Unavailable));
+            let user = judged.await;
             Input::Authenticated { link, user }
+        });
+    }
+
+    /// Whose credentials these are; not known when the application panics.
+    fn judge(
+        &self,
+        credentials: Credentials,
+    ) -> impl Future<Output = Result<String, AuthRefusal>> + Send + use<A> {
+        let application = Arc::clone(&self.application);
+        async move {
+            let user = AssertUnwindSafe(application.authenticate(credentials)).catch_unwind();
+            user.await.unwrap_or(Err(AuthRefusal::Unavailable))
+        }
+    }
+
+    /// A server that stops takes on nothing new; whoever asked learns it as the reply is dropped.
+    fn ask(
+        &mut self,
+        request: Request,
+        reply: oneshot::Sender<Result<Reply, StoreError>>,
+        permit: OwnedSemaphorePermit,
+    ) {
+        let Some(events) = self.events.upgrade().filter(|_| self.stopping.is_empty()) else {
+            return;
+        };
+        self.asking += 1;
+        let answer = self.store.execute(request);
+        tokio::spawn(async move {
+            let _ = reply.send(answer.await);
+            drop(permit);
+            let _ = events.send(Event::Answered);
         });
     }
 
@@ -311,10 +334,9 @@ impl<A: Application> Actor<A> {
     }
 
     fn now(&self) -> Now {
-        let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         Now {
             at: Instant::from_micros(whole(self.started.elapsed().as_micros())),
-            wall_ms: wall.map_or(0, |wall| whole(wall.as_millis())),
+            wall_ms: wall_ms(),
         }
     }
 
@@ -337,6 +359,12 @@ impl<A> Drop for Actor<A> {
             });
         }
     }
+}
+
+/// Unix time in milliseconds.
+pub(super) fn wall_ms() -> u64 {
+    let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    wall.map_or(0, |wall| whole(wall.as_millis()))
 }
 
 fn whole(number: u128) -> u64 {

@@ -41,11 +41,11 @@ pub trait Application: Send + Sync + 'static {
 /// What a client shows of itself.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
-    /// What the page gave as `auth`; none if it gave nothing.
+    /// What the page gave as `auth`, or sent as a bearer token over HTTP; none if it gave nothing.
     pub token: Option<String>,
-    /// The name under which the link was upgraded.
+    /// The name under which the link was upgraded, or its snapshots are kept.
     pub endpoint: Arc<str>,
-    /// The id of the link's request, as in the log.
+    /// The id of the request, as in the log.
     pub request_id: Arc<str>,
 }
 

@@ -4,14 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use steadfast_protocol::limits;
-use steadfast_sessions::io::{Config, Effect, Input, LinkId, SendRefusal, Target};
-use steadfast_sessions::{Node, Payload, store::SessionStore};
+use steadfast_sessions::io::{AuthRefusal, Config, Effect, Input, LinkId, SendRefusal, Target};
+use steadfast_sessions::store::{Reply, Request, SessionStore, SnapshotLimits, StoreError};
+use steadfast_sessions::{Node, Payload};
 use thiserror::Error;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::{Semaphore, oneshot};
 
-use super::actor::{Actor, Event};
-use super::application::Application;
+use super::actor::Actor;
+use super::application::{Application, Credentials};
+use super::event::Event;
+use super::pace::Pace;
 use super::port::Port;
 use crate::ws::close::Farewell;
 use crate::ws::outbox::Outbox;
@@ -51,6 +54,13 @@ struct Shared {
     sending: Arc<Semaphore>,
     max_message: u32,
     link_buffer: usize,
+    saving: Saving,
+}
+
+/// The bounds of snapshots that come over HTTP.
+pub(super) struct Saving {
+    pub(super) limits: SnapshotLimits,
+    pub(super) pace: Pace,
 }
 
 /// Payload bytes that one permit stands for.
@@ -76,6 +86,10 @@ impl Sessions {
             sending: Arc::new(Semaphore::new(PERMITS)),
             max_message: config.max_message,
             link_buffer: config.link_buffer,
+            saving: Saving {
+                limits: config.snapshot_limits(),
+                pace: Pace::new(config.snapshot_every, config.snapshot_burst),
+            },
             events: events.clone(),
         };
         let actor = Actor::new(Node::new(config), store, application, events.downgrade());
@@ -196,6 +210,40 @@ impl Sessions {
     /// answers to a flood can pass it.
     pub(crate) fn outbox_limit(&self) -> usize {
         2 * (self.shared.link_buffer + self.max_frame())
+    }
+
+    /// Whose credentials these are. `None` when the sessions have been stopped.
+    pub(super) async fn judge(
+        &self,
+        credentials: Credentials,
+    ) -> Option<Result<String, AuthRefusal>> {
+        let (reply, judged) = oneshot::channel();
+        let event = Event::Authenticate { credentials, reply };
+        self.shared.events.send(event).ok()?;
+        judged.await.ok()
+    }
+
+    /// What the store says; `bytes` are those that it is given. `None` when the sessions have been
+    /// stopped: then nobody knows whether it was carried out.
+    pub(super) async fn ask(
+        &self,
+        request: Request,
+        bytes: usize,
+    ) -> Option<Result<Reply, StoreError>> {
+        let sending = Arc::clone(&self.shared.sending);
+        let permit = sending.acquire_many_owned(permits_for(bytes)).await.ok()?;
+        let (reply, answered) = oneshot::channel();
+        let event = Event::Ask {
+            request,
+            reply,
+            permit,
+        };
+        self.shared.events.send(event).ok()?;
+        answered.await.ok()
+    }
+
+    pub(super) fn saving(&self) -> &Saving {
+        &self.shared.saving
     }
 
     async fn effect(&self, effect: Effect) -> Result<(), SendError> {

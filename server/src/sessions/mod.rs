@@ -38,8 +38,12 @@
 
 mod actor;
 mod application;
+mod event;
 mod handle;
+mod order;
+mod pace;
 mod port;
+pub(crate) mod snapshots;
 mod upgrade;
 
 pub use application::{Application, Context, Credentials, HandlerError};

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_util::sync::PollSemaphore;
 
-use super::actor::Event;
+use super::event::Event;
 use super::handle::permits_for;
 use crate::ws::link::Listener;
 

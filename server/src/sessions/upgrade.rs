@@ -2,21 +2,20 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::{FromRequestParts, Request};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tracing::{debug, warn};
 
 use super::{Port, Sessions};
+use crate::answer;
 use crate::config::Deadlines;
 use crate::error::ApiError;
 use crate::guarded::Guarded;
-use crate::request_id::{self, RequestId};
+use crate::request_id::RequestId;
 use crate::ws::handshake::{self, Spoken};
 use crate::ws::link::Link;
 use crate::ws::outbox::Outbox;
@@ -99,9 +98,7 @@ impl<S: Send + Sync> FromRequestParts<S> for SessionUpgrade {
         if spoken != Spoken::Steadfast {
             return Err(refused(handshake::unsupported()));
         }
-        if let Some(id) = request_id.to_header() {
-            response.headers_mut().insert(request_id::HEADER, id);
-        }
+        answer::write_id(response.headers_mut(), &request_id);
         Ok(Self {
             response,
             socket,
@@ -113,14 +110,9 @@ impl<S: Send + Sync> FromRequestParts<S> for SessionUpgrade {
 
 impl IntoResponse for UpgradeRefused {
     fn into_response(self) -> Response {
-        let body = self.error.body(&self.request_id);
-        let mut response = self.error.into_response();
-        let json = HeaderValue::from_static("application/json");
-        response.headers_mut().insert(CONTENT_TYPE, json);
-        if let Some(id) = self.request_id.to_header() {
-            response.headers_mut().insert(request_id::HEADER, id);
-        }
-        *response.body_mut() = Body::from(body);
+        let mut response = self.error.clone().into_response();
+        answer::write_error(&mut response, &self.error, &self.request_id);
+        answer::write_id(response.headers_mut(), &self.request_id);
         response
     }
 }

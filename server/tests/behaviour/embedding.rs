@@ -151,3 +151,78 @@ async fn a_request_that_offers_no_session_is_answered_in_the_error_form() {
         assert_eq!((answer.status, &*answer.error_code()), (status, code));
     }
 }
+
+async fn post(address: &str, path: &str, authorization: &str, body: &str) -> Answer {
+    let mut tcp = TcpStream::connect(address).await.unwrap();
+    let length = body.len();
+    let request = format!(
+        "POST /api/session/{path} HTTP/1.1\r\nHost: a\r\n{authorization}X-Request-ID: q1\r\n\
+         Content-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    );
+    tcp.write_all(request.as_bytes()).await.unwrap();
+    Answer::read(&mut tcp).await
+}
+
+/// [P130]
+#[tokio::test]
+async fn a_document_belongs_to_its_user() {
+    let (address, _sessions) = start().await;
+    let anna = "Authorization: Bearer user:anna\r\n";
+    let bert = "Authorization: bearer user:bert\r\n";
+    let saved = post(
+        &address,
+        "save",
+        anna,
+        r#"{"key":"k","base":0,"data":"hers"}"#,
+    )
+    .await;
+    assert_eq!(saved.status, 200, "{}", saved.json());
+    assert_eq!(saved.header("x-request-id"), Some("q1"));
+    let none = post(&address, "restore", bert, r#"{"key":"k"}"#).await;
+    assert_eq!((none.status, &*none.error_code()), (404, "NOT_FOUND"));
+    let restored = post(&address, "restore", anna, r#"{"key":"k"}"#).await;
+    assert_eq!(restored.json()["data"], "hers");
+    for wrong in [
+        "",
+        "Authorization: Bearer anna\r\n",
+        "Authorization: Basic user:anna\r\n",
+        "Authorization: user:anna\r\n",
+    ] {
+        let refused = post(&address, "restore", wrong, r#"{"key":"k"}"#).await;
+        assert_eq!(
+            (refused.status, &*refused.error_code()),
+            (401, "UNAUTHORIZED")
+        );
+        assert_eq!(refused.header("x-request-id"), Some("q1"));
+    }
+}
+
+/// [P130]: another user's session is not known to anybody else, whatever they bring.
+#[tokio::test]
+async fn a_checkpoint_belongs_to_the_user_of_its_session() {
+    let (address, _sessions) = start().await;
+    let anna = join(&address, "anna").await;
+    let welcome = &anna.welcome;
+    let body = serde_json::json!({
+        "sessionId": welcome.session,
+        "token": welcome.token,
+        "term": welcome.term,
+        "base": 0,
+        "data": "hers",
+    });
+    let bert = "Authorization: Bearer user:bert\r\n";
+    let refused = post(&address, "save", bert, &body.to_string()).await;
+    assert_eq!((refused.status, &*refused.error_code()), (404, "NOT_FOUND"));
+    let hers = "Authorization: Bearer user:anna\r\n";
+    let saved = post(&address, "save", hers, &body.to_string()).await;
+    assert_eq!(saved.status, 200, "{}", saved.json());
+}
+
+#[tokio::test]
+async fn stopped_sessions_save_nothing_more() {
+    let (address, sessions) = start().await;
+    sessions.stop().await;
+    let anna = "Authorization: Bearer user:anna\r\n";
+    let refused = post(&address, "save", anna, r#"{"key":"k","base":0,"data":1}"#).await;
+    assert_eq!((refused.status, &*refused.error_code()), (503, "STOPPING"));
+}

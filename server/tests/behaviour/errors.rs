@@ -80,7 +80,10 @@ async fn answers_carry_the_security_headers() {
             policy.contains("script-src 'self' 'wasm-unsafe-eval'"),
             "{policy}"
         );
-        assert!(policy.contains("connect-src 'self' ws: wss:"), "{policy}");
+        assert!(
+            policy.contains("connect-src 'self' ws: wss: http: https:"),
+            "{policy}"
+        );
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
     }
 }

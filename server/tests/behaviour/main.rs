@@ -1,7 +1,10 @@
 //! What the server does, seen from outside: real sockets, and raw bytes where bytes are the contract.
 
-// A test fails by panicking, in its helpers too.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a panic is how a test fails, in its helpers too, which Clippy does not take for tests"
+)]
 
 mod chaos_faults;
 mod chaos_orders;
@@ -10,6 +13,8 @@ mod embedding;
 mod errors;
 mod files;
 mod handlers;
+mod http_checkpoints;
+mod http_snapshots;
 mod hub;
 mod links;
 mod origins;
@@ -18,6 +23,7 @@ mod request_ids;
 mod session_faults;
 mod session_restarts;
 mod session_rooms;
+mod session_snapshots;
 mod session_store;
 mod session_wire;
 mod sessions;

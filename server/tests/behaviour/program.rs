@@ -1,6 +1,7 @@
 //! The program itself: its command line, what it prints, and its signals.
 
 use std::process::{Output, Stdio};
+use std::time::SystemTime;
 
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -149,6 +150,8 @@ async fn wrong_options_are_named() {
         (vec!["--max-connections", "0"], "--max-connections"),
         (vec!["--max-rate=-1"], "--max-rate"),
         (vec!["--session-ttl", "0s"], "--session-ttl"),
+        (vec!["--snapshot-ttl", "0s"], "--snapshot-ttl"),
+        (vec!["--snapshot-quota", "0"], "--snapshot-quota"),
     ] {
         let ended = ended(program(&args)).await;
         assert_eq!(ended.status.code(), Some(2), "{args:?}");
@@ -173,6 +176,31 @@ async fn max_message_takes_units() {
     small.echo(&"x".repeat(2048)).await;
     small.send(&"x".repeat(2049)).await;
     assert_eq!(u16::from(small.closed().await.code), 1009);
+}
+
+#[tokio::test]
+async fn snapshots_have_the_room_and_the_life_that_they_are_given() {
+    let options = ["--snapshot-quota", "2KiB", "--snapshot-ttl", "1h"];
+    let (_child, address) = start(program(&[&["--port", "0"], &options[..]].concat())).await;
+    let save = async |bytes: usize| {
+        let body = format!(
+            "{{\"key\":\"k\",\"base\":0,\"data\":\"{}\"}}",
+            "x".repeat(bytes)
+        );
+        let head = format!(
+            "POST /api/session/save HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\nConnection: close\r\n\r\n",
+            body.len()
+        );
+        let mut tcp = TcpStream::connect(&address).await.unwrap();
+        tcp.write_all((head + &body).as_bytes()).await.unwrap();
+        Answer::read(&mut tcp).await
+    };
+    assert_eq!(save(2_048).await.error_code(), "QUOTA");
+    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis() as u64;
+    let expires = save(1_000).await.json()["expiresAt"].as_u64().unwrap();
+    let hour = 60 * 60 * 1_000;
+    assert!((now + hour..now + 2 * hour).contains(&expires));
 }
 
 #[tokio::test]

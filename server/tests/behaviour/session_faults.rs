@@ -5,10 +5,6 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::support::{Came, Client, TestServer, config};
 
-async fn connect(server: &TestServer) -> Client {
-    Client::connect(&server.address.to_string(), "/ws").await
-}
-
 fn miscounted() -> String {
     let frame = Frame::Ping(Ping { id: 1 });
     Control { count: 5, frame }.encode()
@@ -18,7 +14,7 @@ fn miscounted() -> String {
 #[tokio::test]
 async fn a_malformed_frame_closes_the_link_with_4400_and_keeps_the_session() {
     let server = TestServer::start().await;
-    let mut client = connect(&server).await;
+    let mut client = server.session().await;
     let long_hello = format!(
         "\u{10}hello 0 {{\"instance\":\"{}\"}}",
         "x".repeat(64 << 10)
@@ -57,7 +53,7 @@ async fn a_malformed_frame_closes_the_link_with_4400_and_keeps_the_session() {
 #[tokio::test]
 async fn a_binary_unit_that_does_not_fit_its_lengths_counts_not_at_all() {
     let server = TestServer::start().await;
-    let mut client = connect(&server).await;
+    let mut client = server.session().await;
     client.raw(Message::text("\u{10}binaries 0 2,2")).await;
     client.raw(Message::binary(vec![1, 2, 3])).await;
     assert_eq!(client.refused().await, ("PROTOCOL".into(), 4400));
@@ -75,7 +71,7 @@ async fn anything_before_hello_is_refused() {
         Message::text("\u{10}ping 0 {\"id\":1}"),
         Message::text("\u{10}hello 0 {\"instance\":\"short\",\"claim\":1}"),
     ] {
-        let mut client = Client::new(&server.address.to_string(), "/ws");
+        let mut client = server.stranger();
         client.open().await;
         client.raw(message).await;
         assert_eq!(client.refused().await, ("PROTOCOL".into(), 4400));
@@ -86,7 +82,7 @@ async fn anything_before_hello_is_refused() {
 #[tokio::test]
 async fn a_second_hello_is_refused() {
     let server = TestServer::start().await;
-    let mut client = connect(&server).await;
+    let mut client = server.session().await;
     for _ in 0..1000 {
         client.greet().await;
     }
@@ -99,7 +95,7 @@ async fn a_second_hello_is_refused() {
 #[tokio::test]
 async fn an_acknowledgement_of_what_never_came_is_refused() {
     let server = TestServer::start().await;
-    let mut client = connect(&server).await;
+    let mut client = server.session().await;
     client.send("a").await;
     client.message().await;
     let (epoch, _) = client.hello.positions[""];
@@ -120,7 +116,7 @@ async fn an_acknowledgement_of_what_never_came_is_refused() {
 #[tokio::test]
 async fn a_position_the_client_cannot_have_is_not_trusted() {
     let server = TestServer::start().await;
-    let mut client = connect(&server).await;
+    let mut client = server.session().await;
     client.send("a").await;
     client.send("b").await;
     client.settled().await;
@@ -142,7 +138,7 @@ async fn messages_over_the_limit_close_the_link_and_keep_the_session() {
     let mut config = config();
     config.max_message = 100_000;
     let server = TestServer::with(config).await;
-    let mut client = connect(&server).await;
+    let mut client = server.session().await;
     let longest = "x".repeat(100_000);
     client.send(&longest).await;
     assert_eq!(client.message().await.2, longest);
@@ -163,7 +159,7 @@ async fn more_than_the_window_is_refused() {
     let mut config = config();
     config.sessions.window.messages = 10;
     let (server, gate) = TestServer::with_gate(config).await;
-    let mut client = connect(&server).await;
+    let mut client = server.session().await;
     assert_eq!(client.welcome.window.0, 10);
     gate.shut();
     for n in 0..11 {
@@ -181,7 +177,7 @@ async fn no_hello_within_its_time_closes_the_link() {
     let mut config = config();
     config.sessions.hello_within = std::time::Duration::from_millis(100);
     let server = TestServer::with(config).await;
-    let mut client = Client::new(&server.address.to_string(), "/ws");
+    let mut client = server.stranger();
     client.open().await;
     client.refused().await;
 }
@@ -193,7 +189,7 @@ async fn a_client_that_leaves_pings_unanswered_is_closed_with_4001() {
     config.deadlines.ping = std::time::Duration::from_millis(50);
     config.sessions.ping_timeout = std::time::Duration::from_millis(100);
     let server = TestServer::with(config).await;
-    let mut client = connect(&server).await;
+    let mut client = server.session().await;
     assert_eq!(client.unanswering().await, 4001);
 }
 

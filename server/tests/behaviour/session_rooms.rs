@@ -1,17 +1,13 @@
 //! Sessions on the hub: rooms as streams.
 
-use crate::support::{Came, Client, TestServer};
-
-async fn join(server: &TestServer, room: &str) -> Client {
-    Client::connect(&server.address.to_string(), &format!("/hub/{room}")).await
-}
+use crate::support::{Came, TestServer};
 
 /// [P45] [P48]
 #[tokio::test]
 async fn all_members_hear_the_same_in_the_same_order_with_the_same_numbers() {
     let server = TestServer::start().await;
-    let mut first = join(&server, "lobby").await;
-    let mut second = join(&server, "lobby").await;
+    let mut first = server.session_in("lobby").await;
+    let mut second = server.session_in("lobby").await;
     for n in 0..50 {
         first.send(&format!("first {n}")).await;
         second.send(&format!("second {n}")).await;
@@ -27,8 +23,8 @@ async fn all_members_hear_the_same_in_the_same_order_with_the_same_numbers() {
 #[tokio::test]
 async fn a_member_who_was_away_hears_what_it_missed() {
     let server = TestServer::start().await;
-    let mut speaker = join(&server, "lobby").await;
-    let mut listener = join(&server, "lobby").await;
+    let mut speaker = server.session_in("lobby").await;
+    let mut listener = server.session_in("lobby").await;
     speaker.send("1").await;
     assert_eq!(listener.message().await.2, "1");
     listener.cut();
@@ -47,10 +43,10 @@ async fn a_member_who_was_away_hears_what_it_missed() {
 #[tokio::test]
 async fn who_joins_later_hears_only_what_comes_then() {
     let server = TestServer::start().await;
-    let mut early = join(&server, "lobby").await;
+    let mut early = server.session_in("lobby").await;
     early.send("before").await;
     early.message().await;
-    let mut late = join(&server, "lobby").await;
+    let mut late = server.session_in("lobby").await;
     early.send("after").await;
     assert_eq!(late.message().await, ("lobby".into(), 2, "after".into()));
 }
@@ -61,8 +57,8 @@ async fn what_has_left_the_room_is_a_gap_before_what_follows() {
     let mut config = crate::support::config();
     config.sessions.room_messages = 10;
     let server = TestServer::with(config).await;
-    let mut speaker = join(&server, "lobby").await;
-    let mut listener = join(&server, "lobby").await;
+    let mut speaker = server.session_in("lobby").await;
+    let mut listener = server.session_in("lobby").await;
     speaker.send("1").await;
     assert_eq!(listener.message().await.1, 1);
     listener.cut();
@@ -84,8 +80,8 @@ async fn what_has_left_the_room_is_a_gap_before_what_follows() {
 #[tokio::test]
 async fn rooms_do_not_hear_each_other() {
     let server = TestServer::start().await;
-    let mut here = join(&server, "here").await;
-    let mut there = join(&server, "there").await;
+    let mut here = server.session_in("here").await;
+    let mut there = server.session_in("there").await;
     here.send("for here").await;
     assert_eq!(here.message().await.2, "for here");
     there.send("for there").await;

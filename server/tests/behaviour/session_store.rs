@@ -5,7 +5,7 @@ use std::time::Duration;
 use steadfast_protocol::frame::{Frame, Ping};
 use steadfast_server::Config;
 
-use crate::support::{Came, Client, TestServer, config};
+use crate::support::{Came, TestServer, config};
 
 /// A ping each 100 ms, answered within 300 ms: what hangs is noticed long before the stall is over.
 fn impatient() -> Config {
@@ -28,7 +28,7 @@ fn stall() -> u64 {
 #[tokio::test]
 async fn a_stalled_store_closes_nothing_and_loses_nothing() {
     let (server, gate) = TestServer::with_gate(impatient()).await;
-    let mut client = Client::connect(&server.address.to_string(), "/ws").await;
+    let mut client = server.session().await;
     gate.shut();
     let texts: Vec<String> = (1..=64).map(|n| n.to_string()).collect();
     client.send_all(&texts).await;
@@ -50,7 +50,7 @@ async fn a_stalled_store_closes_nothing_and_loses_nothing() {
 #[tokio::test]
 async fn a_server_that_stops_finishes_what_it_is_writing() {
     let (mut server, gate) = TestServer::with_gate(config()).await;
-    let mut client = Client::connect(&server.address.to_string(), "/ws").await;
+    let mut client = server.session().await;
     gate.shut();
     client.send("a").await;
     gate.entered().await;
@@ -79,7 +79,7 @@ async fn a_server_that_stops_finishes_what_it_is_writing() {
 #[tokio::test]
 async fn a_store_that_fails_for_a_while_is_asked_again() {
     let (server, gate) = TestServer::with_gate(config()).await;
-    let mut client = Client::connect(&server.address.to_string(), "/ws").await;
+    let mut client = server.session().await;
     gate.fail(3);
     client.send("a").await;
     assert_eq!(client.message().await, (String::new(), 1, "a".into()));
@@ -90,7 +90,7 @@ async fn a_store_that_fails_for_a_while_is_asked_again() {
 #[tokio::test]
 async fn a_write_whose_answer_is_lost_is_not_done_twice() {
     let (server, gate) = TestServer::with_gate(config()).await;
-    let mut client = Client::connect(&server.address.to_string(), "/ws").await;
+    let mut client = server.session().await;
     for n in 1..=10 {
         gate.lose_answers(1 + n % 3);
         client.send(&n.to_string()).await;
@@ -103,7 +103,7 @@ async fn a_write_whose_answer_is_lost_is_not_done_twice() {
 #[tokio::test]
 async fn a_store_that_is_gone_turns_hellos_away() {
     let (server, gate) = TestServer::with_gate(config()).await;
-    let mut client = Client::new(&server.address.to_string(), "/ws");
+    let mut client = server.stranger();
     gate.fail(u64::MAX);
     client.open().await;
     client.greet().await;

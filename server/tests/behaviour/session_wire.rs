@@ -42,7 +42,7 @@ async fn start() -> TestServer {
 #[tokio::test]
 async fn acknowledgements_are_at_most_one_in_a_hundred_messages() {
     let server = start().await;
-    let mut client = Client::connect(&server.address.to_string(), "/ws").await;
+    let mut client = server.session().await;
     let (count, started) = (20_000, Instant::now());
     talk(&mut client, count, 1).await;
     let rate = count as f64 / started.elapsed().as_secs_f64();
@@ -59,7 +59,7 @@ async fn acknowledgements_are_at_most_one_in_a_hundred_messages() {
 #[tokio::test]
 async fn a_message_in_a_batch_costs_at_most_5_bytes_and_one_alone_none() {
     let server = start().await;
-    let mut client = Client::connect(&server.address.to_string(), "/ws").await;
+    let mut client = server.session().await;
     talk(&mut client, 1, 1).await;
     assert_eq!((client.came["message"], client.message_bytes), (1, 32));
     client.message_bytes = 0;

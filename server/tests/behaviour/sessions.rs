@@ -5,17 +5,13 @@ use std::time::Duration;
 use steadfast_protocol::frame::{self, Frame, Reason};
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::support::{Came, Client, TestServer, config, instance};
-
-async fn connect(server: &TestServer) -> Client {
-    Client::connect(&server.address.to_string(), "/ws").await
-}
+use crate::support::{Came, TestServer, config, instance};
 
 /// [P2] [P3] [P16] [P19] [P22] [P120]
 #[tokio::test]
 async fn a_new_session_is_welcomed_and_echoes() {
     let server = TestServer::start().await;
-    let mut client = connect(&server).await;
+    let mut client = server.session().await;
     let welcome = &client.welcome;
     assert_eq!((welcome.received, welcome.resumed), (0, false));
     assert_eq!(welcome.reason, Reason::New);
@@ -45,7 +41,7 @@ async fn a_new_session_is_welcomed_and_echoes() {
 #[tokio::test]
 async fn after_a_cut_both_directions_go_on_where_they_were() {
     let server = TestServer::start().await;
-    let mut client = connect(&server).await;
+    let mut client = server.session().await;
     for n in 1..=3 {
         client.send(&n.to_string()).await;
         client.message().await;
@@ -65,7 +61,7 @@ async fn after_a_cut_both_directions_go_on_where_they_were() {
 #[tokio::test]
 async fn what_was_not_handed_over_comes_again() {
     let server = TestServer::start().await;
-    let mut client = connect(&server).await;
+    let mut client = server.session().await;
     client.send("a").await;
     client.send("b").await;
     client.settled().await;
@@ -81,10 +77,10 @@ async fn what_was_not_handed_over_comes_again() {
 #[tokio::test]
 async fn another_memory_takes_the_session_over() {
     let server = TestServer::start().await;
-    let mut first = connect(&server).await;
+    let mut first = server.session().await;
     first.send("from the first").await;
     first.settled().await;
-    let mut second = Client::new(&server.address.to_string(), "/ws");
+    let mut second = server.stranger();
     second.hello.session.clone_from(&first.hello.session);
     second.hello.token.clone_from(&first.hello.token);
     second.hello.claim = first.hello.claim;
@@ -108,7 +104,7 @@ async fn another_memory_takes_the_session_over() {
 #[tokio::test]
 async fn a_stale_hello_of_the_same_memory_is_told_so() {
     let server = TestServer::start().await;
-    let mut client = connect(&server).await;
+    let mut client = server.session().await;
     client.cut();
     client.hello.claim -= 1;
     client.open().await;
@@ -122,7 +118,7 @@ async fn a_stale_hello_of_the_same_memory_is_told_so() {
 #[tokio::test]
 async fn a_wrong_token_gives_a_new_session_and_leaves_the_old_one_alone() {
     let server = TestServer::start().await;
-    let mut owner = connect(&server).await;
+    let mut owner = server.session().await;
     owner.send("mine").await;
     owner.settled().await;
     for (session, token, reason) in [
@@ -137,7 +133,7 @@ async fn a_wrong_token_gives_a_new_session_and_leaves_the_old_one_alone() {
             Reason::Unknown,
         ),
     ] {
-        let mut thief = Client::new(&server.address.to_string(), "/ws");
+        let mut thief = server.stranger();
         (thief.hello.session, thief.hello.token, thief.hello.claim) = (session, token, 1000);
         thief.resume().await;
         assert_eq!(
@@ -157,7 +153,7 @@ async fn a_wrong_token_gives_a_new_session_and_leaves_the_old_one_alone() {
 #[tokio::test]
 async fn a_lost_welcome_strands_nobody() {
     let server = TestServer::start().await;
-    let mut client = connect(&server).await;
+    let mut client = server.session().await;
     let token = client.hello.token.clone();
     client.cut();
     client.open().await;
@@ -177,7 +173,7 @@ async fn a_lost_welcome_strands_nobody() {
 #[tokio::test]
 async fn an_ended_session_is_gone() {
     let server = TestServer::start().await;
-    let mut client = connect(&server).await;
+    let mut client = server.session().await;
     client.send("last words").await;
     client.control(Frame::End).await;
     while !matches!(client.next().await, Came::Closed(_) | Came::Lost) {}
@@ -192,7 +188,7 @@ async fn an_ended_session_is_gone() {
 #[tokio::test]
 async fn another_instance_counts_for_itself() {
     let server = TestServer::start().await;
-    let mut client = connect(&server).await;
+    let mut client = server.session().await;
     client.send("a").await;
     client.settled().await;
     let first = client.hello.instance.clone();
@@ -213,7 +209,7 @@ async fn another_instance_counts_for_itself() {
 async fn a_unit_counts_whole_and_comes_back_as_units() {
     let (server, gate) = TestServer::with_gate(config()).await;
     gate.delay(Duration::from_millis(2));
-    let mut client = connect(&server).await;
+    let mut client = server.session().await;
     let texts: Vec<String> = (0..1000).map(|n| format!("message {n}")).collect();
     client.send_all(&texts).await;
     for text in &texts {
@@ -251,7 +247,7 @@ async fn a_unit_counts_whole_and_comes_back_as_units() {
 #[tokio::test]
 async fn a_ping_of_the_protocol_is_answered_by_its_id() {
     let server = TestServer::start().await;
-    let mut client = connect(&server).await;
+    let mut client = server.session().await;
     client.control(Frame::Ping(frame::Ping { id: 7 })).await;
     let pong = Frame::Pong(frame::Ping { id: 7 });
     assert_eq!(client.next().await, Came::Control(pong));
@@ -261,7 +257,7 @@ async fn a_ping_of_the_protocol_is_answered_by_its_id() {
 #[tokio::test]
 async fn faults_reach_session_links_and_their_rooms() {
     let server = TestServer::with_chaos().await;
-    let mut member = Client::connect(&server.address.to_string(), "/hub/lobby").await;
+    let mut member = server.session_in("lobby").await;
     let cut = serde_json::json!({"kind": "cut"});
     let (_, affected) = server
         .order(serde_json::json!({"room": "lobby"}), cut)

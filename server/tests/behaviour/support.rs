@@ -134,20 +134,25 @@ impl TestServer {
         headers: &[&str],
         body: &str,
     ) -> Answer {
-        let lines: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
-        let host = if headers
-            .iter()
-            .any(|line| line.to_lowercase().starts_with("host:"))
-        {
-            String::new()
-        } else {
-            format!("Host: {}\r\n", self.address)
-        };
+        let lines = self.header_lines(headers);
         let length = body.len();
         let head = format!(
-            "{method} {target} HTTP/1.1\r\n{host}{lines}Content-Length: {length}\r\nConnection: close\r\n\r\n"
+            "{method} {target} HTTP/1.1\r\n{lines}Content-Length: {length}\r\nConnection: close\r\n\r\n"
         );
         self.exchange(format!("{head}{body}").as_bytes()).await
+    }
+
+    /// With a `Host`, if there is none among them.
+    fn header_lines(&self, headers: &[&str]) -> String {
+        let mut lines: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
+        if !lines
+            .to_lowercase()
+            .split("\r\n")
+            .any(|line| line.starts_with("host:"))
+        {
+            lines.insert_str(0, &format!("Host: {}\r\n", self.address));
+        }
+        lines
     }
 
     /// An opening handshake with extra header lines; the answer's head only.
@@ -160,17 +165,9 @@ impl TestServer {
     }
 
     pub(crate) fn handshake_bytes(&self, target: &str, headers: &[&str]) -> Vec<u8> {
-        let lines: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
-        let host = if headers
-            .iter()
-            .any(|line| line.to_lowercase().starts_with("host:"))
-        {
-            String::new()
-        } else {
-            format!("Host: {}\r\n", self.address)
-        };
+        let lines = self.header_lines(headers);
         format!(
-            "GET {target} HTTP/1.1\r\n{host}{lines}Connection: Upgrade\r\nUpgrade: websocket\r\n\
+            "GET {target} HTTP/1.1\r\n{lines}Connection: Upgrade\r\nUpgrade: websocket\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
         )
         .into_bytes()
@@ -195,6 +192,21 @@ impl TestServer {
             .await
             .expect("a handshake");
         Link { socket }
+    }
+
+    /// A client that never had a session.
+    pub(crate) fn stranger(&self) -> Client {
+        Client::new(&self.address.to_string(), "/ws")
+    }
+
+    /// A client with a session of its own on the echo.
+    pub(crate) async fn session(&self) -> Client {
+        Client::connect(&self.address.to_string(), "/ws").await
+    }
+
+    /// A client with a session of its own on the hub.
+    pub(crate) async fn session_in(&self, room: &str) -> Client {
+        Client::connect(&self.address.to_string(), &format!("/hub/{room}")).await
     }
 
     /// What the server says of itself.

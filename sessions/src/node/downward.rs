@@ -71,6 +71,12 @@ impl Downward {
         self.streams.get_mut(stream)
     }
 
+    /// Whether this place of a stream is one that was not sent.
+    pub(super) fn is_ahead(&self, stream: &str, (epoch, number): (u32, u64)) -> bool {
+        let stream = self.streams.get(stream);
+        stream.is_some_and(|stream| stream.epoch == epoch && stream.is_ahead(number))
+    }
+
     fn in_flight(&self) -> (usize, u64) {
         let sizes = self.streams.values().map(Stream::in_flight);
         sizes.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
@@ -164,6 +170,10 @@ impl Node {
         let limit = self.config.link_buffer;
         while let Some(link) = self.links.get_mut(&id) {
             let room = limit.saturating_sub(link.buffered);
+            if room > 0 && !link.waiting.is_empty() {
+                self.transmit_waiting(id);
+                continue;
+            }
             let Some(live) = link.live_mut().filter(|_| room > 0) else {
                 return;
             };
@@ -205,7 +215,7 @@ impl Node {
         if position.epoch != stream.epoch {
             return;
         }
-        if position.number > stream.sent && !planted::is(Bug::DownwardNumberAtHandover) {
+        if stream.is_ahead(position.number) {
             return self.end_link(id, Ending::AcknowledgedAhead);
         }
         if stream.acknowledge(position.number) {

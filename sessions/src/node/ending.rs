@@ -95,9 +95,10 @@ impl Ending {
 impl Node {
     /// Closes a link, says why, and writes one line about it.
     pub(super) fn end_link(&mut self, id: LinkId, ending: Ending) {
-        let Some(link) = self.links.get(&id) else {
+        let Some(link) = self.links.get_mut(&id) else {
             return;
         };
+        link.waiting.clear();
         let request_id = link.request_id.clone();
         let session = match &link.phase {
             Phase::Live(live) => live.session.to_string(),

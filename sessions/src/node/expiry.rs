@@ -26,6 +26,7 @@ impl Node {
             return;
         }
         self.expiring = true;
+        self.paces.forget_rested(self.now.at);
         let wall_ms = self.wall_ms();
         let before = |age: Duration| {
             let age = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
@@ -38,6 +39,11 @@ impl Node {
             wall_ms,
             payloads_before_ms: if settled { before(self.config.ttl) } else { 0 },
             sessions_before_ms: before(self.config.tombstone_ttl),
+            snapshots_before_ms: if settled {
+                before(self.config.snapshot_ttl)
+            } else {
+                0
+            },
             max_sessions: if settled {
                 self.config.max_sessions
             } else {

@@ -86,7 +86,7 @@ impl Node {
         if self
             .links
             .get(&id)
-            .is_some_and(|link| link.buffered > unread)
+            .is_some_and(|link| link.buffered + link.behind > unread)
         {
             return self.end_link(id, Ending::TooMany("answers that are not read"));
         }

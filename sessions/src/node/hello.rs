@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use steadfast_protocol::frame::{Frame, Hello, Reason, Welcome};
+use steadfast_protocol::frame::{
+    Frame, Hello, Reason, StoredSnapshot, WantedSnapshot, Welcome, parts,
+};
 use steadfast_protocol::sender::Window;
 use steadfast_protocol::{Span, limits};
 
@@ -18,7 +20,7 @@ use super::session::{Owner, Session};
 use super::store_calls::{CLAIMS, Purpose};
 use crate::io::{AuthRefusal, Level, LinkId, Output, SessionId};
 use crate::planted::{self, Bug};
-use crate::store::{Accepted, Claim, Claimed, Request, StoreError, Term};
+use crate::store::{Accepted, Claim, Claimed, Request, StoreError, Term, Wanted};
 
 /// How long a hello may take to be judged, by the application and by the store.
 const JUDGED_WITHIN: Span = Span::from_ms(10_000);
@@ -228,6 +230,10 @@ impl Node {
         self.wind(id);
         let line = format!("{:?}, {} received", accepted.reason, accepted.received);
         self.log(Level::Info, &request_id, &accepted.session, line);
+        if accepted.spoiled {
+            let line = "the snapshot cannot be read".to_owned();
+            self.log(Level::Warn, &request_id, &accepted.session, line);
+        }
         if !(planted::is(Bug::WelcomeBeforeSync) && claim.resume.is_none()) {
             self.welcome(id, claim, accepted);
         }
@@ -244,7 +250,7 @@ impl Node {
         let welcome = Welcome {
             session: accepted.session.to_string(),
             token: claim.new_token.clone(),
-            term: format!("{}-{:016x}", accepted.term.counter, accepted.term.nonce),
+            term: accepted.term.to_string(),
             received: accepted.received,
             resumed: accepted.reason == Reason::Resumed,
             reason: accepted.reason,
@@ -257,8 +263,18 @@ impl Node {
                 .links
                 .get(&id)
                 .map_or_else(String::new, |link| link.protocol.clone()),
+            snapshot: accepted.snapshot.map(|held| StoredSnapshot {
+                version: held.version,
+                saved_at: held.saved_ms.min(limits::LAST_NUMBER),
+                bytes: held.bytes,
+                check: held.check,
+                follows: accepted.state.is_some(),
+            }),
         };
         self.transmit_control(id, Frame::Welcome(welcome));
+        let state = accepted.state.as_deref().unwrap_or_default();
+        let parts = parts(state).map(|part| Frame::Part(part.to_owned()));
+        self.transmit_slowly(id, parts.collect());
     }
 
     /// The planted mistake: a new session is welcomed before the store has it.
@@ -274,6 +290,9 @@ impl Node {
             cursor: 0,
             inbox_last: 0,
             streams: Vec::new(),
+            snapshot: None,
+            state: None,
+            spoiled: false,
         };
         self.welcome(id, claim, &hoped);
     }
@@ -313,10 +332,21 @@ impl Link {
             positions: positions
                 .map(|(stream, (epoch, number))| (stream, epoch, number))
                 .collect(),
+            snapshot: hello.snapshot.map(Wanted::from),
             new_session: format!("{high:016x}{low:016x}").into(),
             new_token: format!("{secret:016x}{secret_too:016x}"),
             nonce: mix(high, low),
             wall_ms,
+        }
+    }
+}
+
+impl From<WantedSnapshot> for Wanted {
+    fn from(wanted: WantedSnapshot) -> Self {
+        Self {
+            key: wanted.key,
+            version: wanted.version.unwrap_or(0),
+            restore: wanted.restore,
         }
     }
 }

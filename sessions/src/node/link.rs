@@ -1,5 +1,7 @@
 //! One WebSocket.
 
+use std::collections::VecDeque;
+
 use steadfast_protocol::Instant;
 use steadfast_protocol::frame::{
     Control, Encoded, Frame, FrameError, Hello, Incoming, Reader, Side,
@@ -30,6 +32,12 @@ pub(super) struct Link {
     pub(super) given: u64,
     /// Bytes that it has still to send.
     pub(super) buffered: usize,
+    /// Frames that wait until the link takes more: a snapshot's text, and what came behind it.
+    pub(super) waiting: VecDeque<Wire>,
+    /// Bytes of what came behind it.
+    pub(super) behind: usize,
+    /// Parts of a snapshot that came for the next `save`.
+    pub(super) parts: String,
     pub(super) heartbeat: Heartbeat,
     reader: Reader,
     /// What came between a welcome that came too early and the claim.
@@ -66,7 +74,7 @@ pub(super) struct Live {
 /// What a frame held.
 enum Arrived {
     Messages(Vec<Payload>),
-    Frame(Frame),
+    Frame(Box<Frame>),
 }
 
 impl Link {
@@ -88,6 +96,9 @@ impl Link {
             deadline: now + span(config.hello_within),
             given: 0,
             buffered: 0,
+            waiting: VecDeque::new(),
+            behind: 0,
+            parts: String::new(),
             heartbeat: Heartbeat::new(now),
             reader: Reader::new(Side::Client, config.max_message),
             #[cfg(feature = "planted")]
@@ -117,7 +128,7 @@ impl Link {
                     Frame::Texts(texts) => {
                         Arrived::Messages(texts.into_iter().map(Payload::text).collect())
                     }
-                    frame => Arrived::Frame(frame),
+                    frame => Arrived::Frame(Box::new(frame)),
                 },
             },
             Wire::Binary(bytes) => {
@@ -166,7 +177,7 @@ impl Node {
         match link.read(&wire) {
             Err(error) => self.end_link(id, Ending::Frame(error)),
             Ok(Arrived::Messages(messages)) => self.take_messages(id, messages),
-            Ok(Arrived::Frame(frame)) => self.take_control(id, frame),
+            Ok(Arrived::Frame(frame)) => self.take_control(id, *frame),
         }
     }
 
@@ -181,6 +192,8 @@ impl Node {
             Frame::Pong(_) | Frame::Binaries(_) => {}
             Frame::Auth(auth) => self.take_auth(id, auth.token),
             Frame::Handed(position) => self.take_handed(id, position),
+            Frame::Part(text) => self.take_part(id, &text),
+            Frame::Save(save) => self.take_save(id, save),
             Frame::Ask => self.take_ask(id),
             Frame::End => self.take_end(id),
             _ => self.end_link(id, Ending::Frame(FrameError::Direction)),
@@ -201,13 +214,48 @@ impl Node {
         link.buffered < self.config.link_buffer
     }
 
+    /// Gives a frame to a link, behind those that wait.
     pub(super) fn transmit(&mut self, id: LinkId, wire: Wire) {
+        let Some(link) = self.links.get_mut(&id) else {
+            return;
+        };
+        if link.waiting.is_empty() {
+            self.transmit_now(id, wire);
+        } else {
+            link.behind += wire.len();
+            link.waiting.push_back(wire);
+        }
+    }
+
+    fn transmit_now(&mut self, id: LinkId, wire: Wire) {
         if let Some(link) = self.links.get_mut(&id) {
-            link.buffered += match &wire {
-                Wire::Text(text) => text.len(),
-                Wire::Binary(bytes) => bytes.len(),
-            };
+            link.buffered += wire.len();
             self.outputs.push_back(Output::Transmit { link: id, wire });
+        }
+    }
+
+    /// These frames go as the link takes them, and nothing overtakes them.
+    pub(super) fn transmit_slowly(&mut self, id: LinkId, frames: Vec<Frame>) {
+        if let Some(link) = self.links.get_mut(&id) {
+            let count = link.given;
+            let encoded = frames
+                .into_iter()
+                .map(|frame| Control { count, frame }.encode());
+            link.waiting.extend(encoded.map(Wire::Text));
+            self.stirred_links.insert(id);
+        }
+    }
+
+    /// Transmits the first of the frames that wait.
+    pub(super) fn transmit_waiting(&mut self, id: LinkId) {
+        let Some(link) = self.links.get_mut(&id) else {
+            return;
+        };
+        if let Some(wire) = link.waiting.pop_front() {
+            if link.waiting.is_empty() {
+                link.behind = 0;
+            }
+            self.transmit_now(id, wire);
         }
     }
 
@@ -216,6 +264,15 @@ impl Node {
             link.heartbeat.note_progress(bytes < link.buffered);
             link.buffered = bytes;
             self.stirred_links.insert(id);
+        }
+    }
+}
+
+impl Wire {
+    fn len(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Binary(bytes) => bytes.len(),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! | a WebSocket, from its opening to its end | `link`, `heartbeat`, `ending` |
 //! | who owns a session | `hello`, `session` |
 //! | messages from the client | `upward`, then `handler` |
+//! | the application's state | `saving` |
 //! | messages to the client | `distribute`, then `downward` and `stream` |
 //! | questions to the store | `store_calls` |
 
@@ -19,6 +20,7 @@ mod inbox;
 mod link;
 mod recovery;
 mod rooms;
+mod saving;
 mod sending;
 mod session;
 mod store_calls;
@@ -32,7 +34,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use steadfast_protocol::Instant;
 
 use crate::io::{Config, Input, Level, LinkId, Now, Output, Record, SessionId};
+use crate::pace::Paces;
 use ending::Ending;
+use heartbeat::span;
 use link::Link;
 use recovery::Recovery;
 use rooms::Rooms;
@@ -55,6 +59,8 @@ pub struct Node {
     calls: StoreCalls,
     changed: hello::Changed,
     sends: Sends,
+    /// How often each session saves.
+    paces: Paces<SessionId>,
     recovery: Recovery,
     /// Commits and sends that the store has answered.
     commits: u64,
@@ -80,6 +86,7 @@ impl Node {
         let window = &mut config.window;
         window.messages = window.messages.clamp(1, half(config.outbox_messages));
         window.bytes = window.bytes.clamp(1, half(config.outbox_bytes));
+        let paces = Paces::new(span(config.snapshot_every), config.snapshot_burst);
         Self {
             config,
             now: Now {
@@ -93,6 +100,7 @@ impl Node {
             calls: StoreCalls::default(),
             changed: hello::Changed::new(),
             sends: Sends::default(),
+            paces,
             recovery: Recovery::default(),
             commits: 0,
             timers: Timers::default(),
@@ -180,6 +188,7 @@ impl Node {
                 Timer::Link(link) => self.ring_link(link, due),
                 Timer::Acknowledgement(session) => self.ring_acknowledgement(&session),
                 Timer::Handler(session) => self.ring_handler(&session),
+                Timer::Save(session) => self.stir(&session),
                 Timer::Repeat(op) => self.repeat_call(op),
                 Timer::Expiry => self.expire(),
                 Timer::Recovery => self.recover(),
@@ -192,6 +201,8 @@ impl Node {
         while let Some(link) = self.links.keys().next().copied() {
             self.end_link(link, Ending::Stopping);
         }
+        // What waits to be saved waits no longer.
+        self.stirred_sessions.extend(self.sessions.keys().cloned());
     }
 
     fn stir(&mut self, session: &SessionId) {

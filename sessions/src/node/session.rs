@@ -7,6 +7,7 @@ use super::Node;
 use super::ending::Ending;
 use super::handler::Handler;
 use super::inbox::Inbox;
+use super::saving::Saves;
 use super::store_calls::Purpose;
 use super::timers::Timer;
 use super::upward::Upward;
@@ -37,6 +38,7 @@ pub(super) struct Owner {
     pub(super) request_id: String,
     pub(super) upward: Upward,
     pub(super) handed: Handed,
+    pub(super) saves: Saves,
     pub(super) end: End,
     /// The store is being told that the client is there.
     pub(super) seen_asked: bool,
@@ -96,6 +98,7 @@ impl Owner {
             request_id,
             upward: Upward::new(accepted.received),
             handed: Handed::default(),
+            saves: Saves::default(),
             end: End::No,
             seen_asked: false,
         }
@@ -107,6 +110,7 @@ impl Owner {
             && self.upward.is_settled()
             && self.handed.gathered.is_empty()
             && !self.handed.asked
+            && self.saves.is_settled()
             && !self.seen_asked
             && self.end == End::No
     }
@@ -120,6 +124,7 @@ impl Node {
         self.hand_over(id);
         self.commit(id);
         self.tell_handed(id);
+        self.save(id);
         self.ask_end(id);
         self.forget_if_at_rest(id);
     }
@@ -235,7 +240,8 @@ impl Node {
         let Some(owner) = session.and_then(|session| session.owner.as_mut()) else {
             return;
         };
-        if owner.end != End::Wanted || !owner.upward.is_settled() {
+        let settled = owner.upward.is_settled() && owner.saves.is_settled();
+        if owner.end != End::Wanted || !settled {
             return;
         }
         owner.end = End::Asked;
@@ -285,6 +291,7 @@ impl Node {
         let forgotten = self.sessions.remove(id);
         let recovered = forgotten.is_some_and(|session| session.recovered);
         self.timers.stop(&Timer::Handler(id.clone()));
+        self.timers.stop(&Timer::Save(id.clone()));
         self.timers.stop(&Timer::Acknowledgement(id.clone()));
         if recovered {
             self.note_recovered();

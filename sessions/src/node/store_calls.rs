@@ -46,6 +46,7 @@ pub(super) enum Purpose {
     /// Those who sent from outside a handler.
     Send(Vec<u64>),
     Acknowledge(SessionId, Term),
+    Save(SessionId, Term),
     Read {
         link: LinkId,
         stream: String,
@@ -137,8 +138,12 @@ impl Node {
     }
 
     pub(super) fn repeat_call(&mut self, op: OpId) {
-        if let Some(call) = self.calls.open.remove(&op) {
-            self.put_call(call);
+        let Some(call) = self.calls.open.remove(&op) else {
+            return;
+        };
+        match &call.purpose {
+            Purpose::Save(id, term) if !self.is_saving(id, *term) => {}
+            _ => self.put_call(call),
         }
     }
 
@@ -151,6 +156,7 @@ impl Node {
                 waiting && call.failures + 1 < CLAIM_TRIES
             }
             Purpose::Read { link, .. } => self.links.contains_key(link),
+            Purpose::Save(id, term) => self.is_saving(id, *term),
             _ => true,
         }
     }
@@ -180,6 +186,9 @@ impl Node {
             (Purpose::Inbox(id), Request::Inbox { after, .. }, Reply::Inbox(entries)) => {
                 self.take_inbox(&id, after, entries);
             }
+            (Purpose::Save(id, term), Request::Save(save), Reply::Saved(saved)) => {
+                self.take_saved(&id, term, &save, saved);
+            }
             (Purpose::Acknowledge(id, term), _, Reply::Done) => self.take_acknowledged(&id, term),
             (Purpose::Seen(id, term), _, Reply::Done) => self.take_seen(&id, term),
             (Purpose::End(id, term), _, Reply::Ended { discarded }) => {
@@ -207,6 +216,7 @@ impl Node {
             ) => {
                 self.refuse_owner(&id, term, error);
             }
+            (Purpose::Save(id, term), _) => self.refuse_save(&id, term, error),
             (Purpose::Inbox(id), _) => self.refuse_inbox(&id, error),
             (Purpose::Send(senders), request) => self.refuse_sends(&senders, &request, error),
             (Purpose::Read { link, stream }, _) => self.refuse_read(link, &stream, error),

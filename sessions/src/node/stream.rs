@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::planted::{self, Bug};
 use crate::store::{Row, StreamStart};
 
 /// Rows kept in memory for one stream of one link; the others are read when their turn comes.
@@ -160,6 +161,11 @@ impl Stream {
         self.in_flight.push_back((row.number, bytes));
         self.in_flight_bytes += u64::from(bytes);
         Some(row)
+    }
+
+    /// Whether this number was not sent.
+    pub(super) fn is_ahead(&self, number: u64) -> bool {
+        number > self.sent && !planted::is(Bug::DownwardNumberAtHandover)
     }
 
     /// The client has everything up to `number`. Whether that is news.

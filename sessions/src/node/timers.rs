@@ -15,6 +15,8 @@ pub(super) enum Timer {
     Acknowledgement(SessionId),
     /// A session's handler gets its message again.
     Handler(SessionId),
+    /// What a session wants to be saved may be.
+    Save(SessionId),
     /// A store request is repeated.
     Repeat(OpId),
     /// What is too old is forgotten.

@@ -2,7 +2,7 @@
 
 use super::forget::Age;
 use super::rows::Rows;
-use super::{Reply, Request, StoreError, append, claim, commit, forget, read};
+use super::{Reply, Request, StoreError, append, claim, commit, forget, read, snapshot};
 
 /// Carries out `request` on `rows`. On an error nothing may be kept of what was written.
 ///
@@ -35,25 +35,29 @@ pub fn apply(rows: &mut impl Rows, request: &Request) -> Result<Reply, StoreErro
         } => {
             forget::end(rows, session, *term, *wall_ms).map(|discarded| Reply::Ended { discarded })
         }
+        Request::Save(request) => snapshot::save(rows, request).map(Reply::Saved),
         Request::Expire {
             wall_ms,
             payloads_before_ms,
             sessions_before_ms,
+            snapshots_before_ms,
             max_sessions,
         } => {
             let age = Age {
                 wall_ms: *wall_ms,
                 payloads_before_ms: *payloads_before_ms,
                 sessions_before_ms: *sessions_before_ms,
+                snapshots_before_ms: *snapshots_before_ms,
                 max_sessions: *max_sessions,
             };
             forget::expire(rows, age).map(|expired| Reply::Expired {
                 payloads: expired.payloads,
                 sessions: expired.sessions,
+                snapshots: expired.snapshots,
                 more: expired.more(),
             })
         }
-        Request::Read { .. } | Request::Inbox { .. } | Request::Work { .. } => {
+        Request::Read { .. } | Request::Inbox { .. } | Request::Work { .. } | Request::Load(_) => {
             apply_read(rows, request)
         }
     }
@@ -89,6 +93,7 @@ pub fn apply_read(rows: &impl Rows, request: &Request) -> Result<Reply, StoreErr
             after,
             max_sessions,
         } => read::work(rows, after.as_ref(), *max_sessions).map(Reply::Work),
+        Request::Load(request) => snapshot::load(rows, request).map(Reply::Loaded),
         _ => Err(StoreError::Unavailable("this request writes".to_owned())),
     }
 }

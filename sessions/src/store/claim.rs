@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
 use steadfast_protocol::frame::Reason;
 use steadfast_protocol::limits;
-use subtle::ConstantTimeEq;
 
 use super::log::Place;
 use super::record::{self, Gone, Head, List, Log};
 use super::room::{self, Seed};
 use super::rows::Rows;
-use super::{Accepted, Claim, Claimed, Refused, StoreError, StreamStart, Term, key, session};
+use super::{
+    Accepted, Claim, Claimed, Refused, StoreError, StreamStart, Term, key, session, snapshot,
+};
 use crate::planted::{self, Bug};
 
 /// What is to become of a hello.
@@ -60,7 +60,7 @@ fn judge(rows: &impl Rows, claim: &Claim) -> Result<Verdict, StoreError> {
     if overtaken && head.instance == claim.instance {
         return Ok(Verdict::None(Claimed::Stale));
     }
-    if !holds(&head, token) {
+    if !session::holds(&head, token) {
         return Ok(Verdict::New(Reason::Token));
     }
     if head.user != claim.user {
@@ -77,19 +77,6 @@ fn repeats(head: &Head, claim: &Claim) -> bool {
     head.term.nonce == claim.nonce && head.claim == claim.claim && head.instance == claim.instance
 }
 
-fn hash(token: &str) -> [u8; 32] {
-    Sha256::digest(token).into()
-}
-
-fn holds(head: &Head, token: &str) -> bool {
-    let presented = hash(token);
-    let mut found = subtle::Choice::from(0);
-    for token in &head.tokens {
-        found |= token.ct_eq(&presented);
-    }
-    found.into()
-}
-
 /// Makes the claim's hello the owner.
 fn take(head: &mut Head, claim: &Claim) {
     head.term = Term {
@@ -101,8 +88,8 @@ fn take(head: &mut Head, claim: &Claim) {
     head.tokens = claim
         .resume
         .iter()
-        .map(|(_, presented)| hash(presented))
-        .chain([hash(&claim.new_token)])
+        .map(|(_, presented)| session::hash(presented))
+        .chain([session::hash(&claim.new_token)])
         .collect();
 }
 
@@ -161,6 +148,12 @@ fn accept(
     mut head: Head,
     reason: Reason,
 ) -> Result<Claimed, StoreError> {
+    let told = snapshot::tell(rows, claim, &id)?;
+    let restored = told.positions.as_ref().map(|positions| Claim {
+        positions: positions.clone(),
+        ..claim.clone()
+    });
+    let claim = restored.as_ref().unwrap_or(claim);
     let received = count(&mut head, &claim.instance);
     session::seen(rows, &id, &mut head, claim.wall_ms)?;
     let mut streams = vec![outbox(rows, claim, &id, &mut head)?];
@@ -169,6 +162,12 @@ fn accept(
         let position = position(claim, &name);
         streams.push(room::resume(&mut head, &name, &mut room, held, position));
         record::save(rows, &key::room(&name), &room)?;
+    }
+    for start in &mut streams {
+        let unplaced = position(claim, &start.stream).is_none();
+        if unplaced && told.lacks(&head, &start.stream) {
+            start.gap.get_or_insert_with(|| Gone::Acknowledged.reason());
+        }
     }
     for name in &claim.rooms {
         if head.rooms.contains_key(name) || !key::valid_room(name) || !room::has_place(&head) {
@@ -187,6 +186,9 @@ fn accept(
         cursor: head.cursor,
         inbox_last: head.inbox_last,
         streams,
+        snapshot: told.held,
+        state: told.text,
+        spoiled: told.spoiled,
     })))
 }
 

@@ -3,7 +3,7 @@
 use super::log::{self, Place};
 use super::record::{self, Gone, Head, List, Room, Sent};
 use super::rows::Rows;
-use super::{StoreError, Term, key, room, session};
+use super::{StoreError, Term, key, room, session, shelf};
 
 /// Rows that one call forgets at most.
 const PART: u64 = 256;
@@ -15,9 +15,21 @@ pub(super) fn acknowledge(
     positions: &[(String, u32, u64)],
 ) -> Result<(), StoreError> {
     let mut head = session::living(rows, id, term)?;
+    hand_over(rows, id, &mut head, positions)?;
+    session::save(rows, id, &head)
+}
+
+/// The client has handed over everything up to these positions; one that does not exist is skipped.
+/// The caller saves the head.
+pub(super) fn hand_over(
+    rows: &mut impl Rows,
+    id: &str,
+    head: &mut Head,
+    positions: &[(String, u32, u64)],
+) -> Result<(), StoreError> {
     for (stream, epoch, number) in positions {
         if !stream.is_empty() {
-            acknowledge_room(rows, &mut head, stream, (*epoch, *number))?;
+            acknowledge_room(rows, head, stream, (*epoch, *number))?;
         } else if *epoch == head.outbox.epoch
             && (head.acknowledged + 1..=head.outbox.last).contains(number)
         {
@@ -26,7 +38,7 @@ pub(super) fn acknowledge(
             head.acknowledged = *number;
         }
     }
-    session::save(rows, id, &head)
+    Ok(())
 }
 
 fn acknowledge_room(
@@ -87,6 +99,7 @@ pub(super) fn end(
     head.ended = Some(discarded);
     head.tokens.clear();
     head.last_seen_ms = wall_ms;
+    shelf::remove(rows, &key::checkpoint(id))?;
     room::leave_all(rows, &mut head, wall_ms)?;
     session::list(rows, id, &mut head, List::Tombstones, wall_ms)?;
     session::save(rows, id, &head)?;
@@ -99,6 +112,7 @@ pub(super) struct Age {
     pub(super) wall_ms: u64,
     pub(super) payloads_before_ms: u64,
     pub(super) sessions_before_ms: u64,
+    pub(super) snapshots_before_ms: u64,
     pub(super) max_sessions: u32,
 }
 
@@ -107,6 +121,7 @@ pub(super) struct Age {
 pub(super) struct Expired {
     pub(super) payloads: u64,
     pub(super) sessions: u64,
+    pub(super) snapshots: u64,
     /// Rows that were looked at.
     looked: u64,
 }
@@ -128,6 +143,11 @@ pub(super) fn expire(rows: &mut impl Rows, age: Age) -> Result<Expired, StoreErr
     }
     while let Some((ms, id)) = next(rows, b'p', age.payloads_before_ms, &expired)? {
         expire_payloads(rows, age, ms, &id, &mut expired)?;
+    }
+    while let Some((ms, place)) = next(rows, b'q', age.snapshots_before_ms, &expired)? {
+        expired.looked += 1;
+        let gone = shelf::expire(rows, age.snapshots_before_ms, ms, &place)?;
+        expired.snapshots += u64::from(gone);
     }
     while let Some((ms, id)) = next(rows, b't', age.sessions_before_ms, &expired)? {
         expire_session(rows, age, (List::Tombstones, ms), &id, &mut expired)?;
@@ -311,6 +331,7 @@ fn expire_session(
             return Ok(());
         }
     }
+    shelf::remove(rows, &key::checkpoint(id))?;
     rows.delete(&key::work(id))?;
     rows.delete(&key::head(id))?;
     rows.delete(&key::listed(list.tag(), ms, id))?;

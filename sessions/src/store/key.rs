@@ -2,8 +2,13 @@
 
 pub use steadfast_protocol::frame::{is_id as valid_id, is_room as valid_room};
 
+use sha2::{Digest, Sha256};
+
 /// The row that counts sessions.
 pub(crate) const SESSIONS: &[u8] = b"n";
+
+/// The row that sums up snapshots.
+pub(crate) const SNAPSHOTS: &[u8] = b"b";
 
 /// A session's head.
 pub(crate) fn head(id: &str) -> Vec<u8> {
@@ -40,7 +45,38 @@ pub(crate) fn work(id: &str) -> Vec<u8> {
     named(b'w', id)
 }
 
-/// A place in one of the lists by time: `p` sessions with payloads, `t` tombstones, `y` rooms.
+/// What is known of the snapshot at a place.
+pub(crate) fn snapshot(place: &str) -> Vec<u8> {
+    named(b'c', place)
+}
+
+/// The text of the snapshot at a place.
+pub(crate) fn text(place: &str) -> Vec<u8> {
+    named(b'x', place)
+}
+
+/// The place of a session's checkpoint.
+pub(crate) fn checkpoint(id: &str) -> String {
+    format!("s/{id}")
+}
+
+/// The session whose checkpoint has this place.
+pub(crate) fn session_of(place: &str) -> Option<&str> {
+    place.strip_prefix("s/")
+}
+
+/// The place of a user's document. Both names are any text, so their digests stand for them.
+pub(crate) fn document(user: &str, name: &str) -> String {
+    format!("{}{}", documents(user), digest(name))
+}
+
+/// What the places of a user's documents begin with.
+pub(crate) fn documents(user: &str) -> String {
+    format!("u/{}/", digest(user))
+}
+
+/// A place in one of the lists by time: `p` sessions with payloads, `t` tombstones, `y` rooms, `q`
+/// snapshots.
 pub(crate) fn listed(list: u8, ms: u64, name: &str) -> Vec<u8> {
     let mut key = vec![list, b'/'];
     key.extend_from_slice(&ms.to_be_bytes());
@@ -75,12 +111,17 @@ pub(crate) fn readable(key: &[u8]) -> String {
             let name = String::from_utf8_lossy(&rest[..rest.len() - 9]);
             format!("{tag}/{name}/{}", number(key).unwrap_or_default())
         }
-        'p' | 't' | 'y' => parse_listed(key).map_or_else(
+        'p' | 't' | 'y' | 'q' => parse_listed(key).map_or_else(
             || tag.to_string(),
             |(ms, name)| format!("{tag}/{ms}/{name}"),
         ),
         _ => format!("{tag}/{}", String::from_utf8_lossy(rest)),
     }
+}
+
+fn digest(name: &str) -> String {
+    let digest = Sha256::digest(name);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn named(tag: u8, name: &str) -> Vec<u8> {

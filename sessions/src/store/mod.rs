@@ -21,16 +21,25 @@ mod log;
 pub mod memory;
 mod read;
 mod record;
+pub mod reply;
 pub mod request;
 mod room;
 pub mod rows;
 mod session;
+mod shelf;
+mod snapshot;
+mod term;
 
 pub use key::{valid_id, valid_room};
-pub use request::{
-    Accepted, Append, Appended, Claim, Claimed, Commit, Committed, Entry, Limits, Refused, Reply,
-    Request, Row, StoreError, StreamStart, Term, Work,
+pub use reply::{
+    Accepted, Appended, Claimed, Committed, Entry, Held, Refused, Reply, Row, SaveRefusal,
+    Snapshot, StoreError, StreamStart, Unsaved, Version, Work,
 };
+pub use request::{
+    Append, Claim, Commit, Content, Limits, Load, Request, Save, Slot, SnapshotLimits, Term, Wanted,
+};
+
+pub use term::NoTerm;
 
 /// What a store answers, some time.
 pub type Answer = Pin<Box<dyn Future<Output = Result<Reply, StoreError>> + Send>>;

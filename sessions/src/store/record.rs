@@ -89,6 +89,33 @@ pub(crate) enum Gone {
     Overflow,
 }
 
+/// What is known of a snapshot. Its text is a row of its own: a checkpoint moves more often than it
+/// changes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Kept {
+    /// A document's user and name.
+    pub(crate) document: Option<(String, String)>,
+    pub(crate) version: u64,
+    /// What it was saved over.
+    pub(crate) base: u64,
+    /// The version whose save wrote the text; none: the text is too old and gone.
+    pub(crate) written: Option<u64>,
+    pub(crate) bytes: u32,
+    pub(crate) check: u32,
+    /// A checkpoint's, by stream: epoch and number.
+    pub(crate) positions: BTreeMap<String, (u32, u64)>,
+    pub(crate) saved_ms: u64,
+    pub(crate) expires_ms: u64,
+    /// Its place in the list of snapshots, if it stands there.
+    pub(crate) listed_ms: Option<u64>,
+}
+
+/// Stands in front of a snapshot's text.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Written {
+    pub(crate) version: u64,
+}
+
 /// Stands in front of a message that was sent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Sent {
@@ -134,6 +161,15 @@ impl Record for Room {
     }
 }
 
+impl Record for Kept {
+    fn sound(&self) -> bool {
+        (1..=limits::LAST_NUMBER).contains(&self.version)
+            && self.base < self.version
+            && self.written.is_none_or(|written| written <= self.version)
+            && self.positions.len() <= limits::STREAMS
+    }
+}
+
 impl Record for u64 {
     fn sound(&self) -> bool {
         true
@@ -162,10 +198,14 @@ pub(crate) fn load<T: Record>(rows: &impl Rows, key: &[u8]) -> Result<Option<T>,
     let Some(value) = rows.get(key)? else {
         return Ok(None);
     };
-    let body = open(key, &value).ok_or_else(|| corrupt(key))?;
-    match postcard::take_from_bytes::<T>(body) {
-        Ok((record, [])) if record.sound() => Ok(Some(record)),
-        _ => Err(corrupt(key)),
+    read(key, &value).map(Some).ok_or_else(|| corrupt(key))
+}
+
+/// The record that `value` at `key` is.
+pub(crate) fn read<T: Record>(key: &[u8], value: &[u8]) -> Option<T> {
+    match postcard::take_from_bytes::<T>(open(key, value)?) {
+        Ok((record, [])) if record.sound() => Some(record),
+        _ => None,
     }
 }
 

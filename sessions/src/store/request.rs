@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(doc)]
+use super::{Refused, Reply, StoreError};
 use crate::Payload;
 use crate::io::{Effect, OutboxOverflow, SessionId};
 
@@ -101,6 +103,13 @@ pub enum Request {
         /// At most so many.
         max_sessions: u32,
     },
+    /// The application's state is stored. A checkpoint's positions are acknowledged in the same write.
+    /// Conditional on the base, a checkpoint on the term as well. Repeatable: what was stored already
+    /// is answered again. → [`Reply::Saved`]
+    Save(Save),
+    /// What is stored of the application's state; [`StoreError::Corrupt`] when it cannot be read.
+    /// → [`Reply::Loaded`]
+    Load(Load),
     /// Forgets what is too old or too much, a bounded part at a time. → [`Reply::Expired`]
     Expire {
         /// Now.
@@ -109,6 +118,9 @@ pub enum Request {
         payloads_before_ms: u64,
         /// Sessions that were last seen before this go altogether.
         sessions_before_ms: u64,
+        /// Snapshots that were saved before this go, unless they are checkpoints of a session that
+        /// was seen since.
+        snapshots_before_ms: u64,
         /// More sessions than that: those longest absent go.
         max_sessions: u32,
     },
@@ -120,7 +132,7 @@ impl Request {
     pub const fn only_reads(&self) -> bool {
         matches!(
             self,
-            Self::Read { .. } | Self::Inbox { .. } | Self::Work { .. }
+            Self::Read { .. } | Self::Inbox { .. } | Self::Work { .. } | Self::Load(_)
         )
     }
 }
@@ -142,6 +154,8 @@ pub struct Claim {
     pub rooms: Vec<String>,
     /// Positions it holds: by stream, epoch and number.
     pub positions: Vec<(String, u32, u64)>,
+    /// The snapshot that the page keeps, if it keeps one.
+    pub snapshot: Option<Wanted>,
     /// The id of a new session, should one be needed.
     pub new_session: SessionId,
     /// The token for the next hello.
@@ -150,6 +164,18 @@ pub struct Claim {
     pub nonce: u64,
     /// Now.
     pub wall_ms: u64,
+}
+
+/// What a hello says of the application's state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// The user's document of this name; none: the session's checkpoint.
+    pub key: Option<String>,
+    /// The version that the page has; 0: none.
+    pub version: u64,
+    /// The page begins. It gets what is stored, unless it has that version; from a checkpoint that
+    /// it gets, the streams go on behind the checkpoint's positions instead of the hello's.
+    pub restore: bool,
 }
 
 /// Messages for an inbox.
@@ -201,179 +227,89 @@ pub struct Limits {
     pub room_bytes: u32,
 }
 
-/// The answer to a request that was carried out, now or earlier.
+/// A state to be stored.
 #[derive(Clone, Debug)]
-pub enum Reply {
-    /// To [`Request::Claim`].
-    Claimed(Claimed),
-    /// To [`Request::Append`].
-    Appended(Appended),
-    /// To [`Request::Commit`] and [`Request::Send`].
-    Committed(Committed),
-    /// To [`Request::Read`]: rows in order. The first one's number is above `after` + 1 when older
-    /// ones are gone.
-    Rows {
-        /// The stream's epoch.
-        epoch: u32,
-        /// The rows.
-        rows: Vec<Row>,
-        /// The number of the stream's last message.
-        last: u64,
-        /// Why rows are missing before the first (or before `last` + 1, when there is none): as the
-        /// gap of a [`StreamStart`], or "corrupt" for rows that cannot be read.
-        missing: Option<String>,
-    },
-    /// To [`Request::Inbox`].
-    Inbox(Vec<Entry>),
-    /// To [`Request::End`].
-    Ended {
-        /// Messages of the outbox that no client will get.
-        discarded: u64,
-    },
-    /// To [`Request::Work`].
-    Work(Vec<Work>),
-    /// To [`Request::Expire`].
-    Expired {
-        /// Payloads that went.
-        payloads: u64,
-        /// Sessions that went.
-        sessions: u64,
-        /// Whether there is more to do.
-        more: bool,
-    },
-    /// To the others.
-    Done,
+pub struct Save {
+    /// Where.
+    pub slot: Slot,
+    /// The version that it follows; 0: none is stored.
+    pub base: u64,
+    /// The state.
+    pub content: Content,
+    /// The length of its text, in UTF-8 bytes.
+    pub bytes: u32,
+    /// FNV-1a of its text.
+    pub check: u32,
+    /// What a checkpoint's page has handed over: by stream, epoch and number. Streams that are not
+    /// named stay where they are.
+    pub positions: Vec<(String, u32, u64)>,
+    /// Bounds.
+    pub limits: SnapshotLimits,
+    /// Now.
+    pub wall_ms: u64,
 }
 
-/// What became of a hello.
-#[derive(Clone, Debug)]
-pub enum Claimed {
-    /// The session is the hello's.
-    Accepted(Box<Accepted>),
-    /// Another instance's claim stands above it.
-    TakenOver,
-    /// A later hello of the same instance stands above it.
-    Stale,
-}
-
-/// The hello's session.
-#[derive(Clone, Debug)]
-pub struct Accepted {
-    /// Its id: the one asked for, or the new one.
-    pub session: SessionId,
-    /// Why it is not the one asked for.
-    pub reason: steadfast_protocol::frame::Reason,
-    /// The new ownership.
-    pub term: Term,
-    /// Messages of the hello's instance that are stored.
-    pub received: u64,
-    /// The handler's cursor.
-    pub cursor: u64,
-    /// The last entry of the inbox.
-    pub inbox_last: u64,
-    /// By stream (the outbox under the empty name, first): where sending goes on.
-    pub streams: Vec<StreamStart>,
-}
-
-/// Where a stream goes on for a hello.
+/// Where a state is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StreamStart {
-    /// Empty: the outbox.
-    pub stream: String,
-    /// Its epoch.
-    pub epoch: u32,
-    /// Sending goes on after this number.
-    pub after: u64,
-    /// The number of the last message.
-    pub last: u64,
-    /// Why `after` is not the position that the client holds, when it is not: "expired",
-    /// "overflow", "epoch", "acknowledged".
-    pub gap: Option<String>,
+pub enum Slot {
+    /// With a session.
+    Checkpoint {
+        /// Whose.
+        session: SessionId,
+        /// On whose behalf.
+        term: Term,
+    },
+    /// With a user.
+    Document {
+        /// Whose.
+        user: String,
+        /// Its name.
+        key: String,
+    },
 }
 
-/// Messages were put into the inbox.
+/// How a state is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Its text.
+    Data(String),
+    /// What changes the base's text into it ([`steadfast_protocol::delta`]).
+    Delta(String),
+    /// The base's text: a new version, a new life and new positions.
+    Same,
+}
+
+/// Bounds on snapshots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Appended {
-    /// The instance's count now.
-    pub received: u64,
-    /// The place of the last entry of the inbox.
-    pub inbox_last: u64,
+pub struct SnapshotLimits {
+    /// Bytes of one text.
+    pub max_bytes: u32,
+    /// Bytes of all snapshots: of their texts and names, and 256 for each.
+    pub quota_bytes: u64,
+    /// Documents of one user.
+    pub documents: u32,
+    /// How long one is kept, from when it was saved.
+    pub ttl_ms: u64,
 }
 
-/// What a commit, or a send, did.
-#[derive(Clone, Debug, Default)]
-pub struct Committed {
-    /// Rows that were added, in order: to which outbox or room, its epoch, and the numbers they got.
-    pub rows: Vec<(crate::io::Target, u32, Row)>,
-    /// Effects that were refused: their place, and why.
-    pub refused: Vec<(usize, crate::io::SendRefusal)>,
-    /// Where each subscription that the effects made, or found, goes on: after its acknowledged
-    /// number. Told when `repeated`, too.
-    pub subscribed: Vec<(SessionId, StreamStart)>,
-    /// The request had been carried out before; `rows` is empty then, and the streams have to be read.
-    pub repeated: bool,
-}
-
-/// A downward message.
+/// Which state is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// Its number in its stream.
-    pub number: u64,
-    /// The message.
-    pub payload: Payload,
-}
-
-/// An upward message in the inbox.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// Its place among all of the session's, from 1.
-    pub seq: u64,
-    /// The memory it came from.
-    pub instance: Arc<str>,
-    /// Its number there.
-    pub number: u64,
-    /// The message.
-    pub payload: Payload,
-}
-
-/// A session whose handler has work.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Work {
-    /// Which.
-    pub session: SessionId,
-    /// Its user.
-    pub user: String,
-    /// Its endpoint.
-    pub endpoint: String,
-    /// The handler's cursor.
-    pub cursor: u64,
-    /// The last entry of the inbox.
-    pub inbox_last: u64,
-}
-
-/// Why a request was not carried out. Nothing has changed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum StoreError {
-    /// A condition does not hold.
-    #[error("{0:?}")]
-    Refused(Refused),
-    /// A record cannot be read: which.
-    #[error("the record {0} cannot be read")]
-    Corrupt(String),
-    /// The store failed or cannot be reached; whether the request was carried out is not known.
-    #[error("the store failed: {0}")]
-    Unavailable(String),
-}
-
-/// A condition that does not hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
-    /// The session has another owner.
-    Term,
-    /// The count, or the cursor, is another one.
-    Expected,
-    /// No such session.
-    Unknown,
-    /// The committing session's own outbox has no room for what its handler sends.
-    Full,
+pub enum Load {
+    /// A session's checkpoint. [`Refused::Unknown`] unless the session lives and is the user's,
+    /// [`Refused::Term`] when the token is none of its own.
+    Checkpoint {
+        /// Whose.
+        session: SessionId,
+        /// The user who asks.
+        user: String,
+        /// A token that the next hello could bring.
+        token: String,
+    },
+    /// A user's document.
+    Document {
+        /// Whose.
+        user: String,
+        /// Its name.
+        key: String,
+    },
 }

@@ -1,5 +1,8 @@
 //! A session's head: who may use it, and when it is forgotten.
 
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
 use super::record::{self, Head, List};
 use super::rows::Rows;
 use super::{Refused, StoreError, Term, key};
@@ -34,6 +37,21 @@ pub(super) fn living(rows: &impl Rows, id: &str, term: Term) -> Result<Head, Sto
         return Err(StoreError::Refused(Refused::Unknown));
     }
     Ok(head)
+}
+
+/// What is kept of a token.
+pub(super) fn hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token).into()
+}
+
+/// Whether the next hello may bring this token.
+pub(super) fn holds(head: &Head, token: &str) -> bool {
+    let presented = hash(token);
+    let mut found = subtle::Choice::from(0);
+    for token in &head.tokens {
+        found |= token.ct_eq(&presented);
+    }
+    found.into()
 }
 
 /// Sets the head of this session.

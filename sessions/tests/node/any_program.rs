@@ -1,100 +1,22 @@
 //! Any inputs in any order: nothing panics, the peers see no rule broken, and nothing grows.
 
+mod step;
+
 use std::time::Duration;
 
 use proptest::prelude::*;
-use steadfast_protocol::frame::{Auth, Control, Frame, Hello, Ping, Position};
+use steadfast_protocol::frame::{
+    Auth, Control, Form, Frame, Hello, Ping, Position, WantedSnapshot,
+};
 use steadfast_protocol::sender::Window;
 use steadfast_sessions::io::{
     AuthRefusal, Config, Effect, Input, LinkId, OpId, OutboxOverflow, Outcome, Target, Wire,
 };
 use steadfast_sessions::payload::Payload;
 
-use crate::support::{Handler, INSTANCE, OTHER, Server, Store, new_hello, resuming};
+use step::{Step, step};
 
-#[derive(Clone, Debug)]
-enum Step {
-    Open,
-    Hello {
-        link: u8,
-        resume: bool,
-        other: bool,
-        claim: u8,
-        window: u8,
-        auth: u8,
-    },
-    Messages {
-        link: u8,
-        count: u8,
-        bytes: u16,
-    },
-    Unit {
-        link: u8,
-        count: u8,
-    },
-    Control {
-        link: u8,
-        which: u8,
-        number: u8,
-        right: bool,
-    },
-    Raw {
-        link: u8,
-        text: String,
-    },
-    Binary {
-        link: u8,
-        bytes: Vec<u8>,
-    },
-    Lose(u8),
-    Buffered {
-        link: u8,
-        bytes: u16,
-    },
-    Store(u8),
-    Handler(u8),
-    Finish {
-        ago: u8,
-        outcome: u8,
-    },
-    Send(u8),
-    Odd(u8),
-    Pass(u16),
-    Sleep(u16),
-    Restart,
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    let link = 0..6_u8;
-    prop_oneof![
-        3 => Just(Step::Open),
-        6 => (link.clone(), any::<bool>(), any::<bool>(), 0..20_u8, 0..6_u8, 0..8_u8).prop_map(
-            |(link, resume, other, claim, window, auth)| Step::Hello {
-                link, resume, other, claim, window, auth
-            }
-        ),
-        8 => (link.clone(), 1..10_u8, 0..200_u16)
-            .prop_map(|(link, count, bytes)| Step::Messages { link, count, bytes }),
-        2 => (link.clone(), 2..8_u8).prop_map(|(link, count)| Step::Unit { link, count }),
-        6 => (link.clone(), 0..9_u8, 0..12_u8, prop::bool::weighted(0.9))
-            .prop_map(|(link, which, number, right)| Step::Control { link, which, number, right }),
-        1 => (link.clone(), "\u{10}?[a-z]{0,8} ?[0-9]{0,2} ?.{0,10}")
-            .prop_map(|(link, text)| Step::Raw { link, text }),
-        1 => (link.clone(), prop::collection::vec(any::<u8>(), 0..20))
-            .prop_map(|(link, bytes)| Step::Binary { link, bytes }),
-        2 => link.clone().prop_map(Step::Lose),
-        3 => (link, 0..2_000_u16).prop_map(|(link, bytes)| Step::Buffered { link, bytes }),
-        4 => (0..7_u8).prop_map(Step::Store),
-        2 => (0..5_u8).prop_map(Step::Handler),
-        4 => (0..3_u8, 0..6_u8).prop_map(|(ago, outcome)| Step::Finish { ago, outcome }),
-        3 => (0..6_u8).prop_map(Step::Send),
-        1 => (0..8_u8).prop_map(Step::Odd),
-        4 => (0..3_000_u16).prop_map(Step::Pass),
-        1 => (0..60_000_u16).prop_map(Step::Pass),
-        1 => (0..60_000_u16).prop_map(Step::Sleep),
-        1 => Just(Step::Restart),
-    ]
-}
+use crate::support::{Handler, INSTANCE, OTHER, Server, Store, data, new_hello, resuming};
 
 fn config() -> Config {
     Config {
@@ -126,16 +48,21 @@ impl World {
         self.links[from..].get(usize::from(link)).copied()
     }
 
+    fn open(&mut self) -> LinkId {
+        let rooms: &[&str] = if self.links.len().is_multiple_of(2) {
+            &["lobby"]
+        } else {
+            &[]
+        };
+        let link = self.server.open(rooms);
+        self.links.push(link);
+        link
+    }
+
     fn step(&mut self, step: Step) {
         match step {
             Step::Open => {
-                let rooms: &[&str] = if self.links.len().is_multiple_of(2) {
-                    &["lobby"]
-                } else {
-                    &[]
-                };
-                let link = self.server.open(rooms);
-                self.links.push(link);
+                self.open();
             }
             Step::Hello {
                 link,
@@ -144,9 +71,15 @@ impl World {
                 claim,
                 window,
                 auth,
+                snapshot,
             } => {
-                if let Some(link) = self.link(link) {
-                    let hello = self.hello(resume, other, claim, window, auth);
+                let chosen = match link {
+                    Some(link) => self.link(link),
+                    None => Some(self.open()),
+                };
+                if let Some(link) = chosen {
+                    let mut hello = self.hello(resume, other, claim, window, auth);
+                    hello.snapshot = self.wanted(snapshot);
                     self.server.hello(link, hello);
                     self.note_welcomes();
                 }
@@ -172,6 +105,13 @@ impl World {
                 number,
                 right,
             } => self.control(link, which, number, right),
+            Step::Save {
+                link,
+                which,
+                base,
+                key,
+                bytes,
+            } => self.save(link, which, base, key, bytes),
             Step::Raw { link, text } => {
                 if let Some(link) = self.link(link) {
                     self.server.wire(link, Wire::Text(text));
@@ -235,6 +175,59 @@ impl World {
         .get(usize::from(auth))
         .map(ToString::to_string);
         hello
+    }
+
+    fn wanted(&self, which: u8) -> Option<WantedSnapshot> {
+        let key = (which % 2 == 1).then(|| "notes".to_owned());
+        (which < 8).then(|| WantedSnapshot {
+            key,
+            version: (which < 4).then(|| self.version()).filter(|it| *it > 0),
+            restore: which % 4 < 3,
+        })
+    }
+
+    /// The last version that a client was told of.
+    fn version(&self) -> u64 {
+        let links = self.links.iter().rev();
+        let versions = links.flat_map(|link| {
+            let frames = self.server.peer(*link).frames.iter().rev();
+            frames.filter_map(|frame| match frame {
+                Frame::Saved(saved) => Some(saved.version),
+                Frame::Unsaved(unsaved) => unsaved.version,
+                Frame::Welcome(welcome) => welcome.snapshot.map(|stored| stored.version),
+                _ => None,
+            })
+        });
+        versions.take(1).sum()
+    }
+
+    fn save(&mut self, link: u8, which: u8, base: u8, key: bool, bytes: u16) {
+        let Some(link) = self.link(link) else {
+            return;
+        };
+        let last = self.version();
+        let base = [0, last, last, last, 7][usize::from(base)];
+        let text = "x".repeat(usize::from(bytes) + 1);
+        let mut save = data(u32::from(which), base, &text);
+        save.key = key.then(|| "notes".to_owned());
+        match which {
+            0 => return self.server.control(link, Frame::Part(text)),
+            1 => save.form = Form::Delta,
+            2 => save.form = Form::Same,
+            3 => save.check ^= 1,
+            _ if !key => {
+                let peer = self.server.peer(link);
+                let epochs = peer.epochs.iter();
+                let positions = epochs.map(|(stream, epoch)| {
+                    let last = peer.numbers(stream).last().copied().unwrap_or(0);
+                    (stream.clone(), (*epoch, last))
+                });
+                save.positions = positions.collect();
+            }
+            _ => {}
+        }
+        let text = if save.form == Form::Same { "" } else { &text };
+        self.server.save(link, save, text);
     }
 
     fn note_welcomes(&mut self) {
@@ -413,7 +406,7 @@ proptest! {
 
     #[test]
     fn any_program_keeps_the_rules_and_comes_to_rest(
-        steps in prop::collection::vec(step(), 1..120)
+        steps in prop::collection::vec(step(), 1..200)
     ) {
         let mut world = World {
             server: Server::with(config()),

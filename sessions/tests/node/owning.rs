@@ -41,11 +41,9 @@ fn a_claim_that_is_not_higher_is_refused() {
     let mut server = Server::new();
     let (_, first) = server.join(&[]);
     let (owner, _) = server.join_as(&[], resuming(&first, INSTANCE, 5));
-    let stale = server.open(&[]);
-    server.hello(stale, resuming(&first, INSTANCE, 4));
+    let stale = server.open_as(&[], resuming(&first, INSTANCE, 4));
     assert_eq!(server.peer(stale).end(), ("STALE", 4410));
-    let thief = server.open(&[]);
-    server.hello(thief, resuming(&first, OTHER, 5));
+    let thief = server.open_as(&[], resuming(&first, OTHER, 5));
     assert_eq!(server.peer(thief).end(), ("TAKEN_OVER", 4409));
     assert_eq!(server.peer(owner).closed, None);
     server.text(owner, "still here");
@@ -59,10 +57,8 @@ fn answers_to_claims_may_come_in_any_order() {
     let (link, first) = server.join(&[]);
     server.lose(link);
     server.stall_store();
-    let older = server.open(&[]);
-    server.hello(older, resuming(&first, INSTANCE, 2));
-    let newer = server.open(&[]);
-    server.hello(newer, resuming(&first, INSTANCE, 3));
+    let older = server.open_as(&[], resuming(&first, INSTANCE, 2));
+    let newer = server.open_as(&[], resuming(&first, INSTANCE, 3));
     server.answer_backwards();
     assert_eq!(server.peer(older).end(), ("STALE", 4410));
     assert!(server.welcome(newer).resumed);
@@ -76,8 +72,7 @@ fn what_was_on_its_way_for_the_old_owner_takes_no_effect() {
     let mut server = Server::new();
     let (old, welcome) = server.join(&[]);
     server.stall_store();
-    let new = server.open(&[]);
-    server.hello(new, resuming(&welcome, INSTANCE, 2));
+    let new = server.open_as(&[], resuming(&welcome, INSTANCE, 2));
     server.text(old, "fenced");
     server.answer_backwards();
     // The append was asked for after the claim; its refusal is heard first.
@@ -95,8 +90,7 @@ fn what_was_stored_before_the_claim_counts_whichever_answer_comes_first() {
     let (old, welcome) = server.join(&[]);
     server.stall_store();
     server.text(old, "stored");
-    let new = server.open(&[]);
-    server.hello(new, resuming(&welcome, INSTANCE, 2));
+    let new = server.open_as(&[], resuming(&welcome, INSTANCE, 2));
     server.answer_backwards();
     assert_eq!(server.welcome(new).received, 1);
     assert_eq!(server.deliveries.len(), 1);
@@ -146,8 +140,7 @@ fn a_claim_whose_answer_is_old_news_turns_nothing_back() {
     server.text(link, "one");
     server.lose(link);
     server.stall_store();
-    let link = server.open(&[]);
-    server.hello(link, resuming(&welcome, INSTANCE, 2));
+    let link = server.open_as(&[], resuming(&welcome, INSTANCE, 2));
     server.finish(Vec::new());
     // The claim is carried out before the commit, and answered after it: its cursor is 0.
     server.answer_backwards();
@@ -166,8 +159,7 @@ fn work_whose_answer_is_old_news_turns_nothing_back() {
     server.lose(link);
     server.stall_store();
     server.restart();
-    let link = server.open(&[]);
-    server.hello(link, resuming(&welcome, INSTANCE, 2));
+    let link = server.open_as(&[], resuming(&welcome, INSTANCE, 2));
     // The work is found before the claim, and told after the session has come to rest.
     server.carry_out_all();
     server.handler = Handler::Swallow;

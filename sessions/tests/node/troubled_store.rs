@@ -1,9 +1,11 @@
 //! A store that is slow, fails, or does not say what it did.
 
-use steadfast_protocol::frame::{Frame, Ping, Reason};
+use steadfast_protocol::frame::{Frame, Ping, Reason, SaveRefusal};
 use steadfast_sessions::store::Request;
 
-use crate::support::{Handler, INSTANCE, Server, Store, ms, new_hello, resuming, secs};
+use crate::support::{
+    Handler, INSTANCE, Server, Store, data, document, ms, new_hello, resuming, secs,
+};
 
 #[test]
 fn a_stalled_store_closes_no_link_and_fills_no_memory() {
@@ -168,4 +170,69 @@ fn a_restart_that_fails_to_find_its_work_tries_again() {
     server.store = Store::Prompt;
     server.pass(secs(1));
     assert_eq!(server.deliveries.len(), 1);
+}
+
+#[test]
+fn a_save_that_failed_is_asked_again_and_done_once() {
+    // [P111] [P133]
+    let mut server = Server::new();
+    let (link, _) = server.join(&[]);
+    server.store = Store::Failing;
+    server.save(link, data(1, 0, "{}"), "{}");
+    server.pass(secs(3));
+    assert!(server.peer(link).answers().is_empty());
+    server.store = Store::Mute;
+    server.pass(secs(5));
+    server.store = Store::Prompt;
+    server.pass(secs(5));
+    let version = server.peer(link).version(1).unwrap();
+    assert_eq!(server.document("notes"), None);
+    server.saved(link, data(2, version, "[]"), "[]");
+    assert_eq!(server.peer(link).closed, None);
+}
+
+#[test]
+fn nobody_saves_again_for_an_owner_that_is_gone() {
+    let mut server = Server::new();
+    let (link, welcome) = server.join(&[]);
+    server.store = Store::Failing;
+    server.save(link, document(1, "notes", 0, "old"), "old");
+    server.lose(link);
+    server.store = Store::Prompt;
+    let (link, _) = server.join_as(&[], resuming(&welcome, INSTANCE, 2));
+    server.pass(secs(10));
+    let version = server.saved(link, document(1, "notes", 0, "new"), "new");
+    assert_eq!(server.document("notes"), Some((version, "new".into())));
+}
+
+#[test]
+fn a_stalled_store_is_asked_for_one_save_and_messages_go_on() {
+    // [P84] [P143]
+    let mut server = Server::new();
+    server.handler = Handler::Swallow;
+    let (link, _) = server.join(&[]);
+    server.stall_store();
+    server.save(link, data(1, 0, "1"), "1");
+    server.save(link, data(2, 0, "2"), "2");
+    server.text(link, "one");
+    server.control(link, Frame::Ask);
+    assert_eq!(server.waiting(), 2, "a save and an append");
+    server.answer_backwards();
+    assert_eq!(server.peer(link).stored(), Some(1));
+    assert_eq!(server.peer(link).answers().len(), 2);
+}
+
+#[test]
+fn a_session_that_cannot_be_read_saves_nothing_and_says_so() {
+    // [P142]
+    let mut server = Server::new();
+    let (link, _) = server.join(&[]);
+    server.spoil_all(b's');
+    server.save(link, data(1, 0, "{}"), "{}");
+    assert_eq!(
+        server.peer(link).answers(),
+        [(1, Some(SaveRefusal::Unavailable))]
+    );
+    assert!(server.told("a snapshot was not saved"));
+    server.saved(link, document(2, "notes", 0, "{}"), "{}");
 }

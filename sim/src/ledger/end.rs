@@ -49,7 +49,7 @@ impl Ledger {
     /// Everything has come right, or this has not. `owned` are the sessions that a living page has.
     pub(crate) fn judge(&self, living: &[(usize, String)]) -> Result<(), Broken> {
         for (id, up) in self.ups.iter().enumerate() {
-            if up.end == Some(End::Acknowledged) && !up.committed {
+            if up.end == Some(End::Acknowledged) && !up.committed && !up.doubtful {
                 let what = format!("message {id} was acknowledged and never handled");
                 return Err(Broken::new("D1", what));
             }

@@ -25,8 +25,21 @@ impl Ledger {
         id: usize,
         certain: bool,
         reason: DropReason,
+        user: &str,
     ) -> Result<(), Broken> {
-        if certain && let Some(place) = &self.ups[id].stored {
+        let owner = &self.pages[self.ups[id].page].user;
+        if owner != user
+            && !matches!(reason, DropReason::Ttl | DropReason::Replaced)
+            && !self.ups[id].anybodys
+        {
+            let what = format!("message {id} of {owner} is dropped, {reason:?}, by {user}");
+            return Err(Broken::new("D8", what));
+        }
+        let up = &self.ups[id];
+        if certain
+            && !up.doubtful
+            && let Some(place) = &up.stored
+        {
             let what = format!(
                 "message {id} is dropped, {reason:?}, certainly not delivered, but stored: {place:?}"
             );
@@ -35,17 +48,9 @@ impl Ledger {
         self.ends(id, End::Dropped { certain })
     }
 
-    /// A page is gone, and with it what it knew.
-    pub(crate) fn page_dies(&mut self, page: usize) {
-        for up in &mut self.ups {
-            if up.page == page && up.end.is_none() {
-                up.end = Some(End::Orphaned);
-            }
-        }
-    }
-
     pub(crate) fn is_stored(&self, id: usize, when: &str) -> Result<(), Broken> {
-        if self.ups[id].stored.is_none() {
+        let up = &self.ups[id];
+        if up.stored.is_none() && !up.doubtful {
             let what = format!("message {id} is {when}, but not stored and synced");
             return Err(Broken::new("D6", what));
         }
@@ -53,7 +58,11 @@ impl Ledger {
     }
 
     fn ends(&mut self, id: usize, end: End) -> Result<(), Broken> {
-        if let Some(before) = self.ups[id].end.replace(end) {
+        let up = &mut self.ups[id];
+        up.holder = None;
+        if let Some(before) = up.end.replace(end)
+            && !up.doubtful
+        {
             let what = format!("message {id} ends twice: {before:?}, {end:?}");
             return Err(Broken::new("D1", what));
         }
@@ -140,20 +149,24 @@ impl Ledger {
         let session = self.sessions.entry(place.0.clone()).or_default();
         session.stored += 1;
         let up = &mut self.ups[id];
-        if let Some(before) = &up.stored {
+        if let Some(before) = &up.stored
+            && !(up.doubtful && before.0 != place.0)
+        {
             let what = format!("message {id} is stored twice: {before:?} and {place:?}");
             return Err(Broken::new("D2", what));
         }
-        if matches!(up.end, Some(End::Dropped { certain: true } | End::Refused)) {
+        let never = matches!(up.end, Some(End::Dropped { certain: true } | End::Refused));
+        if never && !up.doubtful {
             let what = format!(
                 "message {id} is stored, but its sender was told that it is not: {:?}",
                 up.end
             );
             return Err(Broken::new("D1", what));
         }
+        let memory = format!("{} {}", place.0, place.1);
         up.stored = Some(place);
-        if let Some(lane) = up.lane {
-            let last = self.lanes.insert((up.page, lane), id);
+        if let Some(lane) = up.lane.filter(|_| !up.doubtful) {
+            let last = self.lanes.insert((memory, up.page, lane), id);
             if let Some(last) = last.filter(|last| *last > id) {
                 let what =
                     format!("message {id} is stored after message {last} of its page and lane");
@@ -172,14 +185,16 @@ impl Ledger {
             delivery.number,
         );
         let user = &self.pages[self.ups[id].page].user;
-        if *user != delivery.user {
+        if *user != delivery.user && !self.ups[id].anybodys {
             let what = format!(
                 "message {id} of {user} is handed over as {}'s",
                 delivery.user
             );
             return Err(Broken::new("D8", what));
         }
-        if self.ups[id].stored.as_ref() != Some(&place) {
+        let stored = self.instances.get(&(place.0.clone(), place.1.clone()));
+        let stored = stored.and_then(|stored| stored.get((place.2 as usize).wrapping_sub(1)));
+        if stored != Some(&id) {
             let what = format!(
                 "the handler is given message {id} as {place:?}, but it is stored as {:?}",
                 self.ups[id].stored

@@ -2,8 +2,9 @@
 
 use steadfast_engine::{Input, State};
 
+use super::Held;
 use crate::plan::{Class, Cut};
-use crate::world::{Away, Deed, PageStep, Step, Stored, World};
+use crate::world::{Away, Deed, PageStep, Step, World};
 
 impl World {
     /// A page is away for a while.
@@ -19,6 +20,7 @@ impl World {
                 let throttle = self.dice.page.pick(&[1_000_000, 1_000_000, 60_000_000]);
                 self.pages[page].throttle = throttle;
                 self.tally.fault(Class::Hide.name());
+                self.feed(page, Input::Hide);
             }
             Away::Offline => {
                 self.tally.fault(Class::Offline.name());
@@ -26,16 +28,37 @@ impl World {
             }
             Away::Cached => {
                 self.tally.fault(Class::PutAway.name());
-                self.feed(page, Input::Suspend);
+                self.suspends(page);
             }
             Away::Frozen => self.tally.fault(Class::Freeze.name()),
             Away::Asleep { .. } => self.tally.fault(Class::Sleep.name()),
         }
+        self.ends_task(page);
         if still && let Some(link) = self.pages[page].link {
             self.links[link].suspect = true;
         }
         self.pages[page].away.push(away);
         self.later(span, Step::PageReturns { page, from: away });
+        for orphan in self.orphans_of(page) {
+            self.page_leaves(orphan, away, span);
+        }
+    }
+
+    /// The page goes, perhaps to come back: the last task in which it can do anything.
+    fn suspends(&mut self, page: usize) {
+        self.feed(page, Input::Hide);
+        self.feed(page, Input::Suspend);
+        self.ends_task(page);
+        self.lets_go(page);
+    }
+
+    /// The hidden clients of a page.
+    fn orphans_of(&self, page: usize) -> Vec<usize> {
+        let orphans = 0..self.pages.len();
+        let of = |orphan: &usize| self.pages[*orphan].adopts == Some(page);
+        orphans
+            .filter(|orphan| of(orphan) && self.pages[*orphan].alive)
+            .collect()
     }
 
     pub(crate) fn page_returns(&mut self, page: usize, from: Away) {
@@ -60,6 +83,7 @@ impl World {
                 self.feed(page, Input::Online);
             }
             Away::Cached => {
+                self.keeps_stash(page);
                 self.feed(page, Input::Resume);
             }
             Away::Frozen => {
@@ -67,6 +91,7 @@ impl World {
             }
             Away::Asleep { .. } => {}
         }
+        self.ends_task(page);
         for step in backlog {
             self.page_step(page, step);
         }
@@ -78,8 +103,16 @@ impl World {
         if !it.alive {
             return;
         }
-        if !it.is_still() && self.dice.page.happens(500) {
-            self.feed(page, Input::Suspend);
+        if !it.is_still() && !it.closed && self.dice.page.happens(500) {
+            self.suspends(page);
+        }
+        self.page_is_killed(page);
+    }
+
+    /// The page is gone from one moment to the next.
+    pub(super) fn page_is_killed(&mut self, page: usize) {
+        if !self.pages[page].alive {
+            return;
         }
         let now = self.now;
         self.trace.add(now, || format!("page {page}: is gone"));
@@ -92,31 +125,60 @@ impl World {
             self.links[link].attached = false;
             self.cut(link, Cut::Known);
         }
-        self.ledger.page_dies(page);
+        self.loses_messages(page);
+        self.lets_locks_go(page);
+        for orphan in self.orphans_of(page) {
+            self.page_is_killed(orphan);
+        }
+    }
+
+    /// What a dead page had, and storage has not, is gone with it.
+    fn loses_messages(&mut self, page: usize) {
+        let it = &self.pages[page];
+        let data = self.storages[it.storage].data();
+        let shelf = it.durable.shelf.iter().map(|kept| (kept.row.id, false));
+        let held = it.held.iter().filter_map(|(payload, held)| match held {
+            Held::Up { id, .. } => {
+                let place = it.durable.place(*payload);
+                let kept = place.is_some_and(|place| data.rows.contains_key(&place));
+                Some((*id, kept && !it.durable.failed))
+            }
+            Held::Down(_) => None,
+        });
+        let messages: Vec<(usize, bool)> = shelf.chain(held).collect();
+        for (id, kept) in messages {
+            if kept {
+                self.ledger.is_released(id);
+            } else {
+                self.ledger.is_orphaned(id);
+            }
+        }
+        self.tally.page_deaths += 1;
     }
 
     /// The page is loaded again, and finds what it stored, or nothing.
     pub(crate) fn reloads(&mut self, client: usize, forgets: bool) {
         let page = self.newest[client];
-        let storage = self.pages[page].storage;
+        let (storage, tab) = (self.pages[page].storage, self.pages[page].tab);
         self.page_dies(page);
         let class = if forgets {
-            self.storages[storage] = None;
+            self.wipes(storage);
             Class::LoseStorage
         } else {
             Class::Reload
         };
         self.tally.fault(class.name());
-        self.open_page(client, storage);
+        self.open_page(client, storage, tab);
     }
 
     /// Another user signs in: what is stored belongs to the one before.
     pub(crate) fn signs_in(&mut self, client: usize) {
         let page = self.newest[client];
-        let (storage, user) = (self.pages[page].storage, format!("user-of-page-{page}"));
+        let (storage, tab) = (self.pages[page].storage, self.pages[page].tab);
+        let user = format!("user-of-page-{page}");
         self.page_dies(page);
         self.tally.fault(Class::OtherUser.name());
-        self.open_page_of(client, storage, Some(user));
+        self.open_page_of(client, storage, tab, Some(user));
     }
 
     /// The application takes back what waits: it is not sent.
@@ -139,26 +201,34 @@ impl World {
     pub(crate) fn reopens(&mut self, client: usize) {
         let it = &self.pages[self.newest[client]];
         if it.closed && it.alive {
-            self.open_page(client, it.storage);
+            self.open_page(client, it.storage, it.tab);
         }
     }
 
-    /// The tab is copied: another page has a copy of what this one has stored.
+    /// The tab is copied: another page has a copy of what this one's tab remembers. Without locks
+    /// both go on with the same session.
     pub(crate) fn copies(&mut self, client: usize) {
-        let stored: Option<Stored> = self.storages[self.pages[self.newest[client]].storage].clone();
-        if stored.is_some() {
-            self.tally.fault(Class::Tabs.name());
-            self.ledger.copies(client);
-            self.storages.push(stored);
-            self.open_page(client, self.storages.len() - 1);
+        let it = &self.pages[self.newest[client]];
+        let (mut storage, hint) = (it.storage, self.tabs[it.tab].clone());
+        if it.session.is_none() {
+            return;
         }
+        let persists = it.durable.persists;
+        self.ledger.copies(client);
+        if !persists {
+            let copy = self.storages[storage].copy();
+            storage = self.storages.len();
+            self.storages.push(copy);
+        }
+        self.tally.fault(Class::Tabs.name());
+        self.tabs.push(hint);
+        self.open_page(client, storage, self.tabs.len() - 1);
     }
 
     pub(super) fn acts_close(&mut self, page: usize) {
         self.tally.fault(Class::Close.name());
-        let storage = self.pages[page].storage;
         self.feed(page, Input::Close);
-        self.storages[storage] = None;
+        self.forgets_session(page);
     }
 
     /// Something that the client's application does, in its newest page.

@@ -116,7 +116,8 @@ impl World {
         let dice = &mut self.dice.page;
         let fresh = instance(dice);
         let it = &mut self.pages[page];
-        it.instance = fresh;
+        it.instance.clone_from(&fresh);
+        it.durable.record.instance = fresh;
         it.backoff = Backoff::default();
     }
 
@@ -143,8 +144,10 @@ impl World {
             return self.fail(Broken::new("D1", what));
         };
         self.settles(page, id, sent);
+        self.deletes_row(page, payload);
         let certain = delivered == Delivered::No;
-        let checked = self.ledger.dropped(id, certain, reason);
+        let user = &self.pages[page].user;
+        let checked = self.ledger.dropped(id, certain, reason, user);
         self.check(checked);
     }
 
@@ -154,11 +157,16 @@ impl World {
             return self.fail(Broken::new("D1", what));
         };
         self.settles(page, id, sent);
-        let checked = self.ledger.dropped(id, true, DropReason::Replaced);
+        self.deletes_row(page, payload);
+        let user = &self.pages[page].user;
+        let checked = self.ledger.dropped(id, true, DropReason::Replaced, user);
         self.check(checked);
     }
 
     fn ticket_settles(&mut self, page: usize, ticket: u32, done: bool) {
+        if self.pages[page].saving.remove(&ticket) {
+            return;
+        }
         let Some(id) = self.pages[page].tickets.remove(&ticket) else {
             let what = format!("page {page}: settles ticket {ticket}, which is settled");
             return self.fail(Broken::new("D1", what));

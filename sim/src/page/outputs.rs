@@ -5,11 +5,13 @@ use steadfast_protocol::close_code;
 use steadfast_protocol::frame::{Control, Frame, Hello, Ping, Position, escape};
 use steadfast_sessions::io::Wire;
 
-use super::Held;
+use super::durable::Phase;
+use super::{Held, SESSION};
+use crate::browser::Change;
 use crate::ledger::Broken;
 use crate::network::{Owner, Packet};
 use crate::plan::Kind;
-use crate::world::{Step, Stored, World};
+use crate::world::{Step, World};
 
 impl World {
     pub(super) fn carry_out(&mut self, page: usize, output: Output<u32>) {
@@ -37,8 +39,7 @@ impl World {
             }
             Output::End => {
                 self.says(page, Frame::End);
-                let storage = self.pages[page].storage;
-                self.storages[storage] = None;
+                self.forgets_session(page);
             }
             Output::HangUp(why) => self.hangs_up(page, why),
             Output::Decide { .. } => {
@@ -54,6 +55,11 @@ impl World {
             } => self.hands_over(page, payload, stream, number),
             Output::Discard(payload) => self.discards(page, payload),
             Output::Event(event) => self.tells(page, event),
+            Output::Write { payload, number } => self.writes_number(page, payload, number),
+            Output::Commit => self.commits(page),
+            Output::Release(payload) => self.releases(page, payload),
+            Output::Capture(why) => self.captures(page, why),
+            Output::Save(what) => self.saves(page, what),
             Output::Timeout(_) => {}
         }
     }
@@ -72,35 +78,58 @@ impl World {
         it.unit = None;
         let now = self.now;
         self.trace.add(now, || format!("page {page}: link {link}"));
+        self.recalls(page);
     }
 
-    /// Says hello: the claim is raised and stored before it leaves.
+    /// The link is open: hello is said as soon as it is known what is stored.
     fn greets(&mut self, page: usize) {
         let it = &mut self.pages[page];
-        let stored = self.storages[it.storage].as_mut();
+        if it.durable.persists && it.durable.phase != Phase::Loaded {
+            it.durable.greeting = it.link;
+        } else {
+            self.raises_claim(page);
+        }
+    }
+
+    /// The claim is raised and stored before the hello leaves.
+    pub(super) fn raises_claim(&mut self, page: usize) {
+        let it = &mut self.pages[page];
+        let browser = &mut self.storages[it.storage];
+        if !it.durable.persists {
+            let stored = browser.data().records.get(SESSION).cloned();
+            it.durable.record = stored.unwrap_or_default();
+        }
+        let record = &mut it.durable.record;
+        it.asked = record.session.is_some();
+        record.claim = if it.asked { record.claim + 1 } else { 1 };
+        it.claim = record.claim;
+        match it.link.filter(|_| it.asked) {
+            Some(link) if it.durable.persists => return self.stores_claim(page, link),
+            Some(_) => browser.write(Change::Record(SESSION.to_owned(), record.clone())),
+            None => {}
+        }
+        self.says_hello(page);
+    }
+
+    pub(super) fn says_hello(&mut self, page: usize) {
+        let it = &mut self.pages[page];
+        let (session, token) = it.durable.record.session.clone().unzip();
+        let window = self.plan.tuning.client_window;
+        let window = match it.adopts {
+            Some(_) => (0, 0),
+            None => (window.messages, window.bytes),
+        };
         let mut hello = Hello {
             instance: it.instance.clone(),
-            claim: 1,
+            claim: it.claim,
             auth: Some(it.user.clone()),
-            window: Some((
-                self.plan.tuning.client_window.messages,
-                self.plan.tuning.client_window.bytes,
-            )),
-            ..Hello::default()
-        };
-        it.asked = stored.is_some();
-        it.claim = 1;
-        if let Some(Stored {
+            window: Some(window),
             session,
             token,
-            claim,
-        }) = stored
-        {
-            *claim += 1;
-            hello.claim = *claim;
-            it.claim = *claim;
-            hello.session = Some(session.clone());
-            hello.token = Some(token.clone());
+            ..Hello::default()
+        };
+        if it.asked {
+            hello.positions.clone_from(&it.snapshots.begun);
             for (number, name) in it.streams.iter().enumerate() {
                 if let Some(position) = it.engine.position(number as u32) {
                     hello.positions.insert(name.clone(), position);
@@ -110,11 +139,17 @@ impl World {
         if let Some(link) = it.link {
             self.links[link].instance.clone_from(&it.instance);
         }
+        if let Some((wanted, positions)) = self.wants(page) {
+            hello.snapshot = Some(wanted);
+            if let Some(positions) = positions.filter(|_| hello.session.is_some()) {
+                hello.positions = positions;
+            }
+        }
         self.says(page, Frame::Hello(hello));
     }
 
     /// Gives the link a control frame. Its length.
-    fn says(&mut self, page: usize, frame: Frame) -> u32 {
+    pub(super) fn says(&mut self, page: usize, frame: Frame) -> u32 {
         let it = &self.pages[page];
         let count = it.engine.given_messages();
         if count != it.given {
@@ -148,6 +183,13 @@ impl World {
             return self.fail(Broken::new("D2", what));
         };
         let id = *id;
+        let written = it
+            .durable
+            .is_written(payload, self.storages[it.storage].synced());
+        if !written {
+            let what = format!("page {page}: sends message {id}, whose number is not written");
+            return self.fail(Broken::new("D6", what));
+        }
         let bytes = self.ledger.up(id).text.len() as u32;
         if !std::mem::replace(sent, true) {
             it.in_flight += u64::from(bytes);
@@ -221,6 +263,11 @@ impl World {
             return self.fail(Broken::new("D5", what));
         };
         let session = it.session.clone().unwrap_or_default();
+        if self.is_beyond(page, &name, epoch, number) {
+            let what =
+                format!("page {page}: acknowledges {number} of {name:?}, which is not saved");
+            return self.fail(Broken::new("D7", what));
+        }
         let checked = self
             .ledger
             .page_acknowledges(page, &session, &name, epoch, number);
@@ -288,6 +335,9 @@ impl World {
             .ledger
             .page_receives(page, &session, &name, epoch, number, &text);
         self.check(checked);
+        if let Some(epoch) = epoch {
+            self.folds(page, &name, (epoch, number), &text);
+        }
         self.tally.down += 1;
         let weather = &self.plan.weather;
         let (reentry, slow) = (weather.reentry, weather.slow_listener);
@@ -313,6 +363,7 @@ impl World {
         match self.pages[page].release(payload) {
             Some(Held::Up { id, sent, .. }) => {
                 self.settles(page, id, sent);
+                self.deletes_row(page, payload);
                 let checked = self.ledger.acknowledged(id);
                 self.check(checked);
             }

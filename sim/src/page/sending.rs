@@ -3,6 +3,7 @@
 use steadfast_engine::{Form, Input, Priority, Refusal, Send, Span};
 
 use super::Held;
+use crate::browser::Row;
 use crate::ledger::Broken;
 use crate::plan::{Class, Kind, What};
 use crate::world::World;
@@ -74,14 +75,29 @@ impl World {
         let now = self.now;
         self.trace
             .add(now, || format!("page {page} sends message {id}"));
+        let row = Row {
+            id,
+            number: 0,
+            binary,
+            priority,
+            key: send.key,
+            ttl: send.ttl.map(|ttl| ttl.as_micros() / 1_000),
+            at: 0,
+        };
         let input = Input::Send {
             send,
             buffered_bytes,
         };
         let it = &mut self.pages[page];
         let clock = it.clock(now);
+        if it.durable.persists && !volatile {
+            self.puts_row(page, payload, row);
+        }
+        let it = &mut self.pages[page];
         let result = it.engine.handle_input(clock, input);
         if let Err(refusal) = result {
+            self.deletes_row(page, payload);
+            let it = &mut self.pages[page];
             it.release(payload);
             it.tickets.remove(&ticket);
             self.ledger.refuses(id);

@@ -9,11 +9,12 @@ use steadfast_protocol::frame::{
 use steadfast_protocol::sender::Window;
 use steadfast_sessions::io::Wire;
 
-use super::Held;
+use super::{Held, SESSION};
+use crate::browser::{Browser, Change};
 use crate::ledger::Broken;
 use crate::network::Packet;
 use crate::server::OTHER_ROOM;
-use crate::world::{PageStep, Stored, World};
+use crate::world::{PageStep, World};
 
 impl World {
     /// Something has arrived at the client's end of a link.
@@ -109,7 +110,7 @@ impl World {
         }
     }
 
-    fn violated(&mut self, page: usize, link: usize) {
+    pub(super) fn violated(&mut self, page: usize, link: usize) {
         let generation = self.links[link].generation;
         self.feed(page, Input::Violated { generation });
     }
@@ -167,7 +168,15 @@ impl World {
             return;
         }
         let input = match frame {
-            Frame::Welcome(welcome) => return self.reads_welcome(page, link, welcome),
+            Frame::Welcome(welcome) => {
+                if !self.begins_restoring(page, link, &welcome) {
+                    self.is_welcome(page, link, welcome, None);
+                }
+                return;
+            }
+            Frame::Part(part) => return self.reads_part(page, link, &part),
+            Frame::Saved(saved) => return self.reads_saved(page, link, saved),
+            Frame::Unsaved(unsaved) => return self.reads_unsaved(page, unsaved),
             Frame::Stored(stored) => {
                 self.reads_stored(page, link, stored.number);
                 Input::Stored {
@@ -200,16 +209,30 @@ impl World {
                 return;
             }
             Frame::Error(_) | Frame::Authenticated => return,
-            Frame::Hello(_) | Frame::Auth(_) | Frame::Handed(_) | Frame::Ask | Frame::End => {
-                Input::Violated { generation }
-            }
+            Frame::Hello(_)
+            | Frame::Auth(_)
+            | Frame::Handed(_)
+            | Frame::Ask
+            | Frame::Save(_)
+            | Frame::End => Input::Violated { generation },
         };
         self.feed(page, input);
     }
 
-    fn reads_welcome(&mut self, page: usize, link: usize, welcome: Welcome) {
+    /// A welcome, and the text of the snapshot that it brought.
+    pub(super) fn is_welcome(
+        &mut self,
+        page: usize,
+        link: usize,
+        welcome: Welcome,
+        text: Option<String>,
+    ) {
         let it = &mut self.pages[page];
+        let before = it.durable.record.user.as_ref();
+        let changed = it.asked && before.is_some_and(|user| *user != welcome.user);
         let fate = match welcome.reason {
+            // Whoever asked for a session that is gone: what is stored is not this user's.
+            _ if changed => Fate::OtherUser,
             Reason::Resumed => Fate::Resumed,
             Reason::New if !it.asked => Fate::New,
             Reason::User => Fate::OtherUser,
@@ -224,19 +247,26 @@ impl World {
                     *sent = false;
                 }
             }
-            if fate == Fate::OtherUser {
-                // What is stored stays for the user that it belongs to.
-                it.storage = self.storages.len();
-                self.storages.push(None);
-            }
-            let stored = &mut self.storages[it.storage];
-            // The new session knows the claim of this hello, too.
             let claim = it.claim;
-            *stored = Some(Stored {
-                session: welcome.session.clone(),
-                token: welcome.token.clone(),
-                claim,
-            });
+            let record = &mut it.durable.record;
+            record.session = Some((welcome.session.clone(), welcome.token.clone()));
+            record.user = Some(welcome.user.clone());
+            // The new session knows the claim of this hello, too.
+            record.claim = claim;
+            if it.durable.persists {
+                self.settles_memory(page, fate);
+            } else {
+                if fate == Fate::OtherUser {
+                    // What is stored stays for the user that it belongs to.
+                    it.storage = self.storages.len();
+                    self.storages.push(Browser::default());
+                }
+                let record = Change::Record(SESSION.to_owned(), it.durable.record.clone());
+                self.storages[it.storage].write(record);
+            }
+        }
+        if self.links[link].attached {
+            self.restores(page, fate, &welcome, text);
         }
         let generation = self.links[link].generation;
         let welcome = EngineWelcome {
@@ -256,6 +286,9 @@ impl World {
                 welcome,
             },
         );
+        if fate == Fate::OtherUser {
+            self.restores_own(page);
+        }
     }
 
     fn reads_stored(&mut self, page: usize, link: usize, number: u64) {

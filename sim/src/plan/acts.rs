@@ -14,7 +14,7 @@ pub struct Act {
 }
 
 /// Something to do. Times are in microseconds. A `client` is a number below the plan's clients.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub enum What {
     /// An application sends messages in one task.
     Send {
@@ -98,6 +98,49 @@ pub enum What {
         client: usize,
         /// Whether what it stored is gone.
         forgets: bool,
+    },
+    /// A user changes what an application shows.
+    Type {
+        /// Where.
+        client: usize,
+        /// How long it is at least.
+        bytes: u64,
+    },
+    /// An application wants its state saved.
+    Snapshot {
+        /// Which one.
+        client: usize,
+    },
+    /// A page's process dies, and the application is opened again.
+    Crash {
+        /// Whose.
+        client: usize,
+        /// In a tab that remembers nothing.
+        new_tab: bool,
+    },
+    /// A client's machine loses its power: all pages die, and storage loses what the disk has not.
+    PowerOff {
+        /// Whose.
+        client: usize,
+    },
+    /// A client's machine is set back to how it is now.
+    GoBack {
+        /// Whose.
+        client: usize,
+        /// How much later.
+        span: u64,
+    },
+    /// What a site has stored is cleared while its pages are open.
+    Wipe {
+        /// Whose.
+        client: usize,
+    },
+    /// There is no room in storage.
+    Fill {
+        /// Whose.
+        client: usize,
+        /// For how long.
+        span: u64,
     },
     /// A listener hangs on a message; meanwhile the link is replaced, and then the page loaded again.
     Hang {
@@ -247,7 +290,7 @@ impl What {
     pub const fn class(&self) -> Option<Class> {
         Some(match self {
             Self::Send { special, .. } => return *special,
-            Self::ServerSend { .. } => return None,
+            Self::ServerSend { .. } | Self::Type { .. } | Self::Snapshot { .. } => return None,
             Self::Reconnect { .. } => Class::Reconnect,
             Self::Close { .. } => Class::Close,
             Self::Cut { .. } => Class::Cut,
@@ -262,6 +305,11 @@ impl What {
             Self::PutAway { .. } => Class::PutAway,
             Self::Reload { forgets: true, .. } => Class::LoseStorage,
             Self::Reload { .. } => Class::Reload,
+            Self::Crash { .. } => Class::Crash,
+            Self::PowerOff { .. } => Class::PowerOff,
+            Self::GoBack { .. } => Class::Rollback,
+            Self::Wipe { .. } => Class::Wipe,
+            Self::Fill { .. } => Class::FullStorage,
             Self::Hang { .. } => Class::SlowListener,
             Self::SignIn { .. } => Class::OtherUser,
             Self::TakeBack { .. } => Class::TakesBack,

@@ -112,6 +112,28 @@ classes! {
     Expiry "expiry",
     /// Messages are volatile.
     Volatile "volatile",
+    /// Messages are kept in storage.
+    Persist "persist",
+    /// The application's state is saved with the session.
+    Checkpoint "checkpoint",
+    /// The application's state is a document of its user, on all devices.
+    Document "document",
+    /// The application fails to give its state.
+    CaptureFails "capture-fails",
+    /// Pages die without a word.
+    Crash "crash",
+    /// Clients' machines lose their power.
+    PowerOff "power-off",
+    /// Clients' disks go back in time.
+    Rollback "rollback",
+    /// Storage is cleared while pages are open.
+    Wipe "wipe",
+    /// There is no room in storage.
+    FullStorage "full-storage",
+    /// Transactions are aborted.
+    StorageAborts "storage-aborts",
+    /// Storage is slow.
+    SlowStorage "slow-storage",
 }
 
 /// A set of [`Class`]es.
@@ -132,6 +154,19 @@ impl Classes {
             if dice.happens(per_mille) {
                 on.add(class);
             }
+        }
+        if dice.happens(USED) {
+            on.add(Class::Persist);
+        }
+        let kept = dice.below(10);
+        if kept < 3 {
+            on.add(Class::Checkpoint);
+        } else if kept < 5 {
+            on.add(Class::Document);
+        }
+        // What outlives pages is of interest where they die.
+        if per_mille > 0 && (on.has(Class::Persist) || kept < 5) {
+            on.add(Class::Crash);
         }
         on
     }
@@ -161,3 +196,6 @@ impl Classes {
             .filter(move |class| self.has(*class))
     }
 }
+
+/// In so many of a thousand days a part of the client is used that not every client uses.
+const USED: u32 = 400;

@@ -58,6 +58,15 @@ pub(super) fn conversation() -> Vec<(u64, What)> {
 
 fn work(dice: &mut Dice, on: Classes, clients: usize) -> What {
     let client = dice.below(clients as u64) as usize;
+    let kept = on.has(Class::Checkpoint) || on.has(Class::Document);
+    if kept && dice.happens(200) {
+        let bytes = dice.skewed(60_000);
+        return dice.pick(&[
+            What::Type { client, bytes },
+            What::Type { client, bytes: 100 },
+            What::Snapshot { client },
+        ]);
+    }
     if dice.happens(150) {
         let messages = dice.between(1, 20);
         return What::ServerSend { client, messages };
@@ -126,6 +135,11 @@ const fn is_done(class: Class) -> bool {
             | Class::HandlerFails
             | Class::SlowListener
             | Class::Malformed
+            | Class::Crash
+            | Class::PowerOff
+            | Class::Rollback
+            | Class::Wipe
+            | Class::FullStorage
     )
 }
 
@@ -177,6 +191,14 @@ fn fault(dice: &mut Dice, class: Class, clients: usize) -> What {
             power: class == Class::PowerCut,
         },
         Class::Stop => What::Stop { down },
+        Class::Crash => What::Crash {
+            client,
+            new_tab: detail.is_multiple_of(3),
+        },
+        Class::PowerOff => What::PowerOff { client },
+        Class::Rollback => What::GoBack { client, span },
+        Class::Wipe => What::Wipe { client },
+        Class::FullStorage => What::Fill { client, span },
         Class::StalledStore => What::Stall { span },
         Class::HandlerFails => What::HandlerFails { span },
         _ => What::Mischief {

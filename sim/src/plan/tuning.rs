@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use steadfast_engine::{Config as ClientConfig, Span};
+use steadfast_engine::{Config as ClientConfig, SnapshotConfig, Span};
 use steadfast_protocol::sender::Window;
 use steadfast_sessions::io::{Config as NodeConfig, OutboxOverflow};
 
@@ -40,6 +40,12 @@ pub struct Weather {
     pub credentials: u32,
     /// Requests of a dead process that are carried out after all.
     pub stragglers: u32,
+    /// States that the application fails to give.
+    pub capture_fails: u32,
+    /// Transactions of pages that are aborted.
+    pub storage_aborts: u32,
+    /// What a page's storage takes at most, and what its disk takes besides.
+    pub disk: (u64, u64),
     /// What the handler takes at most.
     pub handler: u64,
     /// Messages that it fails on.
@@ -63,6 +69,10 @@ pub struct Tuning {
     pub client_window: Window,
     /// The server's.
     pub node: NodeConfig,
+    /// The state that is saved is this document.
+    pub document: Option<String>,
+    /// What comes of rooms is part of the state.
+    pub folds_rooms: bool,
 }
 
 impl Weather {
@@ -83,6 +93,8 @@ impl Weather {
             slow_claims: chance(Class::SlowClaims, 500),
             credentials: chance(Class::Credentials, 300),
             stragglers: chance(Class::Stragglers, 1_000),
+            capture_fails: chance(Class::CaptureFails, 300),
+            storage_aborts: chance(Class::StorageAborts, 30),
             handler_fails: chance(Class::HandlerFails, 300),
             reentry: chance(Class::Reentry, 300),
             slow_listener: chance(Class::SlowListener, 300),
@@ -100,6 +112,11 @@ impl Weather {
         if on.has(Class::SlowStore) {
             weather.store = slow;
         }
+        let slow = (dice.skewed(300_000), dice.skewed(2_000_000));
+        weather.disk = (500, 5_000);
+        if on.has(Class::SlowStorage) {
+            weather.disk = slow;
+        }
         weather.listener = dice.pick(&[10_000, 1_000_000, 5_000_000, 60_000_000]);
         weather.handler = dice.pick(&[0, 0, 500, 20_000, 400_000]);
         weather
@@ -115,13 +132,25 @@ impl Tuning {
             },
             client_window: Window::default(),
             node: NodeConfig::default(),
+            document: on.has(Class::Document).then(|| "form".to_owned()),
+            folds_rooms: true,
         };
         let beat = dice.pick(&[30_000, 30_000, 5_000, 2_000]);
+        tuning.client.persist = on.has(Class::Persist);
         tuning.client.heartbeat.interval = Span::from_ms(beat);
         tuning.client.heartbeat.adaptive = None;
         tuning.node.retry = dice.pick(&[None, None, Some(Duration::from_millis(50))]);
         tuning.node.outbox_overflow =
             dice.pick(&[OutboxOverflow::Refuse, OutboxOverflow::DropOldest]);
+        let interval = Span::from_ms(dice.pick(&[500, 2_000, 5_000]));
+        tuning.folds_rooms = dice.happens(500);
+        if on.has(Class::Checkpoint) || on.has(Class::Document) {
+            tuning.client.snapshot = Some(SnapshotConfig {
+                interval,
+                checkpoint: !on.has(Class::Document),
+                acknowledges: dice.happens(300),
+            });
+        }
         let tiny = Self::tiny(dice);
         if on.has(Class::TinyLimits) {
             tuning.apply(tiny);
@@ -144,11 +173,17 @@ impl Tuning {
             ttl: Duration::from_secs(dice.between(5, 60)),
             attempts: dice.between(1, 5) as u32,
             max_message: dice.pick(&[1 << 20, 1 << 20, 3_000, 500]),
+            snapshot: dice.pick(&[256 << 10, 20_000, 2_000]),
         }
     }
 
     fn apply(&mut self, tiny: Tiny) {
         self.client_window = tiny.client;
+        if self.client.snapshot.is_some_and(|it| it.checkpoint) {
+            // A window is emptied by a save, and there is one each interval.
+            self.client_window.messages += 15;
+            self.client_window.bytes += 20_000;
+        }
         self.node.window = tiny.server;
         if let Some(queue) = &mut self.client.queue {
             queue.max_messages = tiny.queue;
@@ -159,6 +194,11 @@ impl Tuning {
         self.node.ttl = tiny.ttl;
         self.node.attempts = tiny.attempts;
         self.node.max_message = tiny.max_message;
+        self.node.snapshot_bytes = tiny.snapshot;
+        if self.client.persist {
+            // Nobody empties the outbox of a client that delivers what a dead page has left.
+            self.node.outbox_overflow = OutboxOverflow::DropOldest;
+        }
     }
 }
 
@@ -172,4 +212,5 @@ struct Tiny {
     ttl: Duration,
     attempts: u32,
     max_message: u32,
+    snapshot: u32,
 }

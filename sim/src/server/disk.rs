@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use steadfast_sessions::Input;
 use steadfast_sessions::io::OpId;
 use steadfast_sessions::store::memory::Table;
-use steadfast_sessions::store::{Append, Claimed, Commit, Committed, Reply, Request, StoreError};
+use steadfast_sessions::store::{
+    Append, Claimed, Commit, Committed, Reply, Request, Save, StoreError, Version,
+};
 
 use super::Process;
 use crate::plan::Class;
@@ -38,6 +40,7 @@ enum Fact {
     Appended(Append),
     Committed(Commit, Committed),
     Sent(Vec<steadfast_sessions::io::Effect>, Committed),
+    Saved(Save, Version),
 }
 
 impl World {
@@ -194,6 +197,7 @@ impl World {
                     self.ledger.committed(&commit, &reply)
                 }
                 Fact::Sent(effects, reply) => self.ledger.sent(&effects, &reply),
+                Fact::Saved(save, version) => self.ledger.saved(&save, version),
             };
             self.check(checked);
         }
@@ -221,6 +225,7 @@ impl Disk {
             (Request::Send { effects, .. }, Reply::Committed(committed)) => {
                 Fact::Sent(effects.clone(), committed.clone())
             }
+            (Request::Save(save), Reply::Saved(Ok(version))) => Fact::Saved(save.clone(), *version),
             _ => return Ok(reply),
         };
         if after > before {

@@ -1,6 +1,7 @@
 // Listeners may call anything, at any moment, and throw.
 
 import { equal, hasCode, ok, throwsCode } from "../harness/assert.js";
+import { FakeEndpoint } from "../harness/endpoint.js";
 import { EVENTS, event, namesOf, record, settled, test } from "../harness/test.js";
 
 export const messages_sent_by_listeners_leave_in_their_order = test(async (lab) => {
@@ -216,6 +217,7 @@ const ACTIONS = {
   flush: (client, _, refused) => client.flush().catch(refused),
   deliver: (client, _, refused) => client.deliver("delivered").catch(refused),
   once: (client, event, refused) => client.once(event).catch(refused),
+  snapshot: (client, _, refused) => client.snapshot().catch(refused),
   close: (client) => client.close(4000, "from a listener"),
 };
 const REFUSALS = ["CLOSED", "NOT_OPEN", "QUEUE_FULL", "ABORTED", "REFUSED", "TIMEOUT"];
@@ -239,7 +241,16 @@ export const a_listener_may_throw_in_every_event = test(async (lab) => {
 /** Lives a life with every event, in which the first `event` calls `act`; what must hold whatever it does. */
 async function actIn(lab, event, name, act) {
   const what = `${name} in ${event}`;
+  const endpoint = new FakeEndpoint(lab);
+  endpoint.onrestore = () => [200, { data: {}, version: 1 }];
   const client = lab.client({
+    snapshot: {
+      capture: () => 1,
+      restore: () => {},
+      key: "k",
+      endpoint: "http://fake.test/state",
+      interval: 1_000_000,
+    },
     queue: { maxMessages: 2, overflow: "drop-oldest" },
     heartbeat: { interval: 60_000 },
   });
@@ -271,6 +282,7 @@ async function actIn(lab, event, name, act) {
 async function live(lab, client, what) {
   for (const text of ["a", "b", "c"]) client.state !== "closed" && client.send(text);
   await openNext(lab, client, what);
+  client.snapshot().catch(() => {});
   for (const text of ["1", "2", "3"]) linkOf(lab)?.message(text);
   await settled();
   if (!["closed", "failed"].includes(client.state)) client.on("message", () => {});
@@ -293,7 +305,7 @@ async function openNext(lab, client, what) {
   while (!["open", "closed", "failed"].includes(client.state)) {
     const waiting = lab.network.live.find(({ readyState }) => readyState === 0);
     if (waiting) waiting.open();
-    else await lab.network.made();
+    else await settled();
     ok(lab.network.live.length <= 1, `${what}: at most one link`);
   }
 }

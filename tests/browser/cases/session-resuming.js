@@ -45,6 +45,25 @@ export const a_buffer_is_sent_again_as_it_was = test(async (lab) => {
   equal([peer.messages, await next.received(1)], [[[1, 2]], [[1, 2]]], "sent");
 });
 
+export const two_keys_are_never_taken_for_one = test(async (lab) => {
+  const { client, peer } = await inSession(lab);
+  const dropped = record(client, ["dropped"]);
+  /** Sends while there is no link, and goes on over the next one. */
+  const sendBetween = async (text, before) => {
+    const lost = event(client, "disconnect");
+    before.socket.drop();
+    await lost;
+    client.send(text, { key: text });
+    const next = await nextPeer(lab);
+    await next.welcome(RESUMED);
+    return next;
+  };
+  const second = await sendBetween("a", peer);
+  await second.received(1);
+  const third = await sendBetween("b", second);
+  equal([await third.received(2), dropped], [["a", "b"], []], "sent, and dropped");
+});
+
 export const deliver_and_flush_wait_for_the_acknowledgement = test(async (lab) => {
   const { client, peer } = await inSession(lab);
   const done = [];

@@ -9,12 +9,11 @@ const BROWSER = { session: true };
 const putAway = () => globalThis.dispatchEvent(new Event("pagehide"));
 const comeBack = () => globalThis.dispatchEvent(Object.assign(new Event("pageshow"), { persisted: true }));
 
-/** A client whose session "s-1" is stored. */
+/** A client whose session "s-1" is stored, in this `memory`. */
 async function stored(lab, url, fields = {}) {
   const made = await inSession(lab, BROWSER, fields, url);
-  const id = fields.session ?? "s-1";
-  await rowsWhen(url, (rows) => rows.some((row) => row.id === id));
-  return made;
+  const [{ memory }] = await rowsWhen(url, (rows) => rows.some((row) => row.id === "s-1"));
+  return { ...made, memory };
 }
 
 export const a_session_is_stored_under_its_address_without_the_query = test(async (lab) => {
@@ -88,19 +87,24 @@ export const what_is_long_gone_is_not_asked_for = test(async (lab) => {
 });
 
 export const a_row_that_is_none_is_not_used = test(async (lab) => {
-  const url = freshUrl();
-  await putRow({ name: url, id: "poisoned", token: 7 });
-  await putRow({ name: url, id: "poisoned too", token: "t", claim: "x" });
-  lab.client(BROWSER, url);
-  const { body } = await (await nextPeer(lab)).control("hello");
-  equal([body.session, body.claim], [undefined, 1], "session and claim");
+  const good = { id: "s-1", token: "t", claim: 7 };
+  const wrong = [{ token: 7 }, { token: "" }, { token: "a b" }, { token: undefined }, { id: undefined }, { id: {} }];
+  wrong.push({ id: "x".repeat(65) }, { claim: "7" }, { claim: -1 }, { claim: 2 ** 53 - 1 }, { claim: 1.5 });
+  for (const fields of wrong) {
+    const url = freshUrl();
+    await putRow({ name: url, memory: "m", ...good, ...fields });
+    const client = lab.client(BROWSER, url);
+    const { body } = await (await nextPeer(lab)).control("hello");
+    equal([body.session, body.claim, await storedRows(url)], [undefined, 1, []], JSON.stringify(fields));
+    client.close();
+  }
 });
 
 export const a_page_that_is_put_away_lets_go_and_asks_again = test(async (lab) => {
   const url = freshUrl();
-  const { client } = await stored(lab, url);
+  const { client, memory } = await stored(lab, url);
   putAway();
-  const letGo = await holdLock(url, "s-1");
+  const letGo = await holdLock(url, memory);
   comeBack();
   const peer = await nextPeer(lab);
   await settled();
@@ -112,9 +116,9 @@ export const a_page_that_is_put_away_lets_go_and_asks_again = test(async (lab) =
 
 export const what_another_page_did_with_the_session_is_known_when_it_comes_back = test(async (lab) => {
   const url = freshUrl();
-  await stored(lab, url);
+  const { memory } = await stored(lab, url);
   putAway();
-  await putRow({ name: url, id: "s-1", token: "t-9", claim: 41 });
+  await putRow({ name: url, memory, id: "s-1", token: "t-9", claim: 41 });
   comeBack();
   const { body } = await (await nextPeer(lab)).control("hello");
   equal([body.session, body.token, body.claim], ["s-1", "t-9", 42], "who");
@@ -122,12 +126,13 @@ export const what_another_page_did_with_the_session_is_known_when_it_comes_back 
 
 export const a_session_that_another_page_keeps_is_lost_to_this_one = test(async (lab) => {
   const url = freshUrl();
-  const { client } = await stored(lab, url);
+  const { client, memory } = await stored(lab, url);
   const patience = new AbortController();
-  lab.replace(AbortSignal, "timeout", () => patience.signal);
+  const { timeout } = AbortSignal;
+  lab.replace(AbortSignal, "timeout", (ms) => (ms === 2_000 ? patience.signal : timeout.call(AbortSignal, ms)));
   const errors = record(client, ["error"]);
   putAway();
-  const letGo = await holdLock(url, "s-1");
+  const letGo = await holdLock(url, memory);
   comeBack();
   const peer = await nextPeer(lab);
   patience.abort(new DOMException("2 s", "TimeoutError"));
@@ -143,10 +148,10 @@ export const a_session_that_another_page_keeps_is_lost_to_this_one = test(async 
 
 export const a_client_that_gave_up_lets_go = test(async (lab) => {
   const url = freshUrl();
-  const { client, peer } = await stored(lab, url);
+  const { client, peer, memory } = await stored(lab, url);
   peer.socket.drop(1008);
   equal(client.state, "failed", "the state");
-  const letGo = await holdLock(url, "s-1");
+  const letGo = await holdLock(url, memory);
   letGo();
   client.reconnect();
   equal((await (await nextPeer(lab)).control("hello")).body.session, "s-1", "the session, when it begins again");
@@ -154,25 +159,24 @@ export const a_client_that_gave_up_lets_go = test(async (lab) => {
 
 export const closing_deletes_what_is_stored = test(async (lab) => {
   const url = freshUrl();
-  const { client } = await stored(lab, url);
+  const { client, memory } = await stored(lab, url);
   client.close();
   await rowsWhen(url, ({ length }) => length === 0);
-  (await holdLock(url, "s-1"))();
+  (await holdLock(url, memory))();
 });
 
 export const a_session_that_is_gone_gives_way_to_the_new_one = test(async (lab) => {
   const url = freshUrl();
-  const { client, peer } = await stored(lab, url);
+  const { client, peer, memory } = await stored(lab, url);
   peer.socket.drop();
   await (await nextPeer(lab)).welcome({ session: "s-2", token: "u-1", reason: "unknown" });
   const rows = await rowsWhen(url, (found) => found.some(({ id }) => id === "s-2"));
-  equal([rows.length, client.session.id], [1, "s-2"], "rows");
-  (await holdLock(url, "s-1"))();
+  equal([rows.length, rows[0].memory, client.session.id], [1, memory, "s-2"], "rows");
 });
 
 export const the_session_of_another_user_stays = test(async (lab) => {
   const url = freshUrl();
-  const { peer } = await stored(lab, url);
+  const { peer, memory } = await stored(lab, url);
   peer.socket.drop();
   await (await nextPeer(lab)).welcome({ session: "s-2", token: "u-1", reason: "user" });
   const rows = await rowsWhen(url, ({ length }) => length === 2);
@@ -184,6 +188,7 @@ export const the_session_of_another_user_stays = test(async (lab) => {
     ],
     "rows",
   );
+  (await holdLock(url, memory))();
 });
 
 export const storage_that_refuses_means_memory_and_is_said = test(async (lab) => {
@@ -203,6 +208,20 @@ export const storage_that_refuses_means_memory_and_is_said = test(async (lab) =>
     client.close();
     next.socket.drop();
   }
+});
+
+export const a_database_that_never_answers_means_memory = test(async (lab) => {
+  lab.replace(AbortSignal, "timeout", () => {
+    const patience = new AbortController();
+    queueMicrotask(() => patience.abort(new DOMException("5 s", "TimeoutError")));
+    return patience.signal;
+  });
+  lab.replace(IDBFactory.prototype, "open", () => ({}));
+  const client = lab.client(BROWSER, freshUrl());
+  const errors = record(client, ["error"]);
+  await (await nextPeer(lab)).welcome();
+  hasCode(errors[0][1], "STORAGE", "in memory");
+  equal([errors.length, client.state], [1, "open"], "errors, and the state");
 });
 
 export const storage_that_stops_working_means_memory_too = test(async (lab) => {

@@ -8,22 +8,27 @@ import { event, settled, test } from "../harness/test.js";
 const TAB = { session: { storage: "tab" } };
 const putAway = () => globalThis.dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
 
-/** Until the tab remembers session "s-1" under this name. */
-async function rememberedIn(url) {
-  while (sessionStorage.getItem(`steadfast:${url}:`) !== "s-1") await settled();
+/** The key of what the tab stores of its session under this name, as soon as it does. */
+async function storedIn(url) {
+  for (;;) {
+    const memory = sessionStorage.getItem(`steadfast:${url}:`);
+    const key = `steadfast:${url}:${memory}`;
+    if (memory && sessionStorage.getItem(key)) return key;
+    await settled();
+  }
 }
 
 export const a_tab_keeps_its_session_for_itself = test(async (lab) => {
   const url = freshUrl();
   const { hello: first } = await inSession(lab, TAB, {}, url);
-  await rememberedIn(url);
+  const key = await storedIn(url);
   putAway();
   const client = lab.client(TAB, url);
   const second = await (await nextPeer(lab)).welcome(RESUMED);
   equal([second.session, second.token, second.claim], ["s-1", "t-1", first.claim + 1], "who");
   equal([await storedRows(url), client.session.resumed], [[], true], "rows in the database");
   client.close();
-  while (sessionStorage.getItem(`steadfast:${url}:s-1`)) await settled();
+  while (sessionStorage.getItem(key)) await settled();
 });
 
 export const two_clients_of_a_tab_have_sessions_of_their_own = test(async (lab) => {
@@ -53,7 +58,8 @@ export const a_copied_tab_takes_another_session_in_the_end = test(async (lab) =>
   sessionStorage.setItem(`steadfast:${url}:`, "own");
   const letGo = await holdLock(url, "own");
   const patience = new AbortController();
-  lab.replace(AbortSignal, "timeout", () => patience.signal);
+  const { timeout } = AbortSignal;
+  lab.replace(AbortSignal, "timeout", (ms) => (ms === 2_000 ? patience.signal : timeout.call(AbortSignal, ms)));
   lab.client({ session: true }, url);
   const peer = await nextPeer(lab);
   await settled();

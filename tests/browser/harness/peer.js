@@ -134,11 +134,13 @@ function readFrames(sent) {
       const body = rest.join(" ");
       if (name === "binaries") lengths = JSON.parse(`[${body}]`);
       else if (name === "texts") messages.push(...cutTexts(body));
-      else controls.push({ name, count: Number(count), body: body === "" ? undefined : JSON.parse(body) });
+      else controls.push({ name, count: Number(count), body: name === "part" ? body : readBody(body) });
     }
   }
   return { controls, messages };
 }
+
+const readBody = (body) => (body === "" ? undefined : JSON.parse(body));
 
 function cutTexts(unit) {
   const start = unit.indexOf(RESERVED);

@@ -1,33 +1,62 @@
-// What is stored on the platform: rows of sessions and their locks.
+// What is stored on the platform: records of sessions, rows of messages, and locks.
 
-/** The rows under this name, by session. */
-export async function storedRows(name) {
-  const rows = await transact("readonly", (store) => store.getAll());
-  return rows.filter((row) => row.name === name).sort((a, b) => (a.id < b.id ? -1 : 1));
-}
+/** The records under this name, by session. */
+export const storedRows = async (name) =>
+  (await inStore("sessions", (store) => store.getAll()))
+    .filter((row) => row.name === name)
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
 
-/** The rows under this name, as soon as `isSo` of them. */
-export async function rowsWhen(name, isSo) {
+/** The records under this name, as soon as `isSo` of them. */
+export const rowsWhen = (name, isSo) => when(() => storedRows(name), isSo);
+
+/** Puts a record there as another page would have. Its memory is called as its session. */
+export const putRow = (row) =>
+  inStore("sessions", (store) => store.put({ memory: row.id, at: Date.now(), claim: 1, ...row }));
+
+/** The messages of a memory, in the order of their rows. */
+export const storedMessages = (memory) =>
+  inStore("messages", (store) => store.getAll(IDBKeyRange.bound([memory], [memory, []])));
+
+/** The messages of a memory, as soon as `isSo` of them. */
+export const messagesWhen = (memory, isSo) => when(() => storedMessages(memory), isSo);
+
+/** Puts a message there as another page would have. */
+export const putMessage = (row) =>
+  inStore("messages", (store) => store.put({ number: 0, priority: "normal", at: Date.now(), ...row }));
+
+/** The local copies of states under this name. */
+export const copiesOf = async (name) =>
+  (await inStore("snapshots", (store) => store.getAll())).filter((copy) => copy.name === name);
+
+/** The local copies under this name, as soon as `isSo` of them. */
+export const copiesWhen = (name, isSo) => when(() => copiesOf(name), isSo);
+
+/** Puts a local copy there as another page would have. */
+export const putCopy = (copy) => inStore("snapshots", (store) => store.put(copy));
+
+/** Takes the lock of a memory as another page would. Resolves, when it is held, with the function that lets go. */
+export const holdLock = (name, memory) =>
+  new Promise((held) => {
+    navigator.locks.request(`steadfast:${name}:${memory}`, () => new Promise((letGo) => held(letGo)));
+  });
+
+async function when(read, isSo) {
   for (;;) {
-    const rows = await storedRows(name);
+    const rows = await read();
     if (isSo(rows)) return rows;
   }
 }
 
-/** Puts a row there as another page would have. */
-export const putRow = (row) => transact("readwrite", (store) => store.put({ at: Date.now(), claim: 1, ...row }));
-
-/** Takes a session's lock as another page would. Resolves, when it is held, with the function that lets go. */
-export const holdLock = (name, id) =>
-  new Promise((held) => {
-    navigator.locks.request(`steadfast:${name}:${id}`, () => new Promise((letGo) => held(letGo)));
-  });
-
-async function transact(mode, act) {
-  const opening = indexedDB.open("steadfast", 1);
-  opening.onupgradeneeded = () => opening.result.createObjectStore("sessions", { keyPath: ["name", "id"] });
+async function inStore(name, act) {
+  const opening = indexedDB.open("steadfast", 2);
+  opening.onupgradeneeded = () => {
+    const { result } = opening;
+    result.createObjectStore("sessions", { keyPath: ["name", "memory"] });
+    result.createObjectStore("messages", { keyPath: ["memory", "seq"] });
+    result.createObjectStore("snapshots", { keyPath: ["name", "key"] });
+  };
   await done(opening, "success");
-  const request = act(opening.result.transaction("sessions", mode).objectStore("sessions"));
+  const request = act(opening.result.transaction(name, "readwrite").objectStore(name));
   await done(request, "success");
   opening.result.close();
   return request.result;

@@ -27,7 +27,7 @@ export function test(body) {
 /** Every event's name. */
 export const EVENTS = (
   "statechange open message disconnect reconnecting reconnected failed close error " +
-  "heartbeat health queue dropped gap"
+  "heartbeat health queue dropped gap snapshot restored"
 ).split(" ");
 
 /** Retries at once, so that a test waits for events and not for the clock. */
@@ -100,6 +100,9 @@ class Lab {
     for (const undo of this.#undo.splice(0).reverse()) undo();
   }
 }
+
+/** A promise that may reject when the case ends. */
+export const ignored = (promise) => promise.catch(() => {});
 
 /** The next event of this name: its detail. */
 export const event = (client, name) => new Promise((resolve) => client.on(name, resolve, { once: true }));

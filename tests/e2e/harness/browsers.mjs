@@ -2,12 +2,16 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { consoleErrors } from "./bidi.mjs";
 import { openDisplay } from "./display.mjs";
 import { freePort, launch } from "./process.mjs";
 import { newSession } from "./webdriver.mjs";
 
-const MINIBROWSER = "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser";
+/** WebKitGTK's own small browser. */
+export const MINIBROWSER = process.env.MINIBROWSER ?? "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser";
+/** Begins what FIREFOX names. */
+const FIREFOX = fileURLToPath(new URL("./firefox.sh", import.meta.url));
 const SIZE = { width: 1280, height: 900 };
 const start = { chromium, firefox, webkit };
 
@@ -15,7 +19,8 @@ const start = { chromium, firefox, webkit };
 export const engines = Object.keys(start);
 
 /**
- * Starts an engine with a fresh profile. `session` of the result takes WebDriver commands;
+ * Starts an engine with a fresh profile. `session` of the result takes WebDriver commands; `pid` is its driver's,
+ * and every process of the browser is below it;
  * `takeErrors()` resolves with the console errors its driver has seen since the last call, as text.
  * The environment names other binaries than Debian's: CHROMIUM, FIREFOX, MINIBROWSER.
  */
@@ -65,7 +70,7 @@ async function firefox(headed, dark) {
     browserName: "firefox",
     webSocketUrl: true,
     "moz:firefoxOptions": {
-      binary: process.env.FIREFOX ?? "/usr/bin/firefox-esr",
+      binary: FIREFOX,
       args: headed ? [] : ["-headless"],
       prefs: dark ? { "ui.systemUsesDarkTheme": 1 } : {},
     },
@@ -85,7 +90,7 @@ async function webkit(headed, dark) {
   const browser = await openSession(driver, [], {
     browserName: "MiniBrowser",
     "webkitgtk:browserOptions": {
-      binary: process.env.MINIBROWSER ?? MINIBROWSER,
+      binary: MINIBROWSER,
       args: ["--automation", ...(dark ? ["--dark-mode"] : [])],
     },
   });
@@ -127,7 +132,7 @@ async function openSession(driver, folders, capabilities) {
   };
   try {
     const session = await newSession(driver.endpoint, capabilities);
-    return { session, close: () => close(session) };
+    return { session, pid: driver.program.pid, close: () => close(session) };
   } catch (error) {
     await close();
     throw error;

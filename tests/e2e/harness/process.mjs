@@ -73,6 +73,10 @@ class Program {
     });
   }
 
+  get pid() {
+    return this.#child.pid;
+  }
+
   /** The last lines of output, for error messages. */
   get tail() {
     return this.#recent.slice(-15).join("\n");

@@ -10,7 +10,9 @@ const counts = { accepted: 0, resumed: 0, lost: 0, replayed: 0, gaps: [], droppe
 const shown = document.documentElement.dataset;
 let recorded = localStorage.length;
 
-const client = new steadfast.Steadfast("/ws", { session: true, requestIdParam: "requestId", log: "silent" });
+const server = new URLSearchParams(location.search).get("server");
+
+const client = new steadfast.Steadfast(`${server}/ws`, { session: true, requestIdParam: "requestId", log: "silent" });
 client.on("message", ({ data, session, stream, number }) => {
   const key = keyOf(data);
   const whole = samePayload(data, payloadOf(key));

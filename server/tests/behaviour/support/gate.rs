@@ -26,6 +26,8 @@ struct State {
     failures: AtomicU64,
     /// How many of the next requests are carried out and say that they failed.
     lost_answers: AtomicU64,
+    /// How many of the next requests find a record that cannot be read.
+    spoiled: AtomicU64,
     waiting: watch::Sender<u64>,
 }
 
@@ -55,6 +57,11 @@ impl Gate {
         self.state.lost_answers.store(count, Ordering::SeqCst);
     }
 
+    /// The next `count` requests find a record that cannot be read.
+    pub(crate) fn spoil(&self, count: u64) {
+        self.state.spoiled.store(count, Ordering::SeqCst);
+    }
+
     /// How many requests wait.
     pub(crate) fn waiting(&self) -> u64 {
         *self.state.waiting.borrow()
@@ -77,6 +84,7 @@ impl Default for Gate {
             delay: AtomicU64::new(0),
             failures: AtomicU64::new(0),
             lost_answers: AtomicU64::new(0),
+            spoiled: AtomicU64::new(0),
             waiting: watch::Sender::new(0),
         });
         Self { state }
@@ -100,6 +108,9 @@ impl SessionStore for Gate {
             state.waiting.send_modify(|count| *count -= 1);
             if !opened || counted_down(&state.failures) {
                 return Err(StoreError::Unavailable("the gate is shut".to_owned()));
+            }
+            if counted_down(&state.spoiled) {
+                return Err(StoreError::Corrupt("c/somewhere".to_owned()));
             }
             let reply = state.store.execute(request).await;
             if counted_down(&state.lost_answers) {

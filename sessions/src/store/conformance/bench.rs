@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+pub mod saves;
+
 use super::Subject;
 use crate::Payload;
 use crate::io::{Effect, OutboxOverflow, SessionId};
 use crate::store::{
     Accepted, Append, Appended, Claim, Claimed, Commit, Committed, Entry, Limits, Refused, Reply,
-    Request, Row, StoreError, StreamStart, Term,
+    Request, Row, SnapshotLimits, StoreError, StreamStart, Term,
 };
 
 /// Bounds that no case meets by accident.
@@ -23,6 +25,7 @@ pub const LIMITS: Limits = Limits {
 pub struct Bench<S> {
     pub store: S,
     pub limits: Limits,
+    pub snapshot_limits: SnapshotLimits,
     pub wall_ms: u64,
     drawn: u64,
 }
@@ -32,6 +35,7 @@ impl<S: Subject> Bench<S> {
         Self {
             store,
             limits: LIMITS,
+            snapshot_limits: saves::LIMITS,
             wall_ms: 1_000_000,
             drawn: 0,
         }
@@ -49,6 +53,7 @@ impl<S: Subject> Bench<S> {
             endpoint: "/ws".to_owned(),
             rooms: Vec::new(),
             positions: Vec::new(),
+            snapshot: None,
             new_session: new_session.into(),
             new_token: format!("{new_session}-1"),
             nonce: self.drawn.wrapping_mul(0x9e37_79b9_7f4a_7c15),
@@ -260,6 +265,7 @@ impl<S: Subject> Bench<S> {
             wall_ms: self.wall_ms,
             payloads_before_ms: self.wall_ms.saturating_sub(60_000),
             sessions_before_ms: self.wall_ms.saturating_sub(3_600_000),
+            snapshots_before_ms: self.wall_ms.saturating_sub(self.snapshot_limits.ttl_ms),
             max_sessions,
         };
         match self.execute(request) {
@@ -267,6 +273,7 @@ impl<S: Subject> Bench<S> {
                 payloads,
                 sessions,
                 more,
+                ..
             }) => (payloads, sessions, more),
             other => panic!("expire: {other:?}"),
         }

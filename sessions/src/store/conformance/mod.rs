@@ -5,15 +5,24 @@
 //!
 //! [`store_conformance!`]: crate::store_conformance
 
-#![allow(clippy::expect_used, clippy::unwrap_used, missing_docs)]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a panic is how a case fails; Clippy takes no library for tests"
+)]
+#![allow(missing_docs, reason = "a case's name says what it shows")]
 
 pub mod bench;
+pub mod documents;
 pub mod downward;
 pub mod forgetting;
 pub mod model;
 pub mod ownership;
 pub mod poison;
+pub mod restoring;
 pub mod rooms;
+pub mod saving;
+pub mod spoiled_snapshots;
 pub mod upward;
 
 use super::{Reply, Request, StoreError};
@@ -60,10 +69,24 @@ macro_rules! store_conformance {
             forgetting: absent_payloads_expire, seen_session_keeps_its_payloads,
                 unhandled_messages_stay, tombstone_keeps_the_counts, old_sessions_go,
                 too_many_sessions_go, end_leaves_a_tombstone, rooms_expire, work_is_bounded;
+            saving: saved_state_is_given_back, saving_is_compare_and_set,
+                repeated_save_is_answered_again, delta_changes_the_base,
+                refused_save_keeps_the_last_good, unchanged_state_moves_the_positions,
+                checkpoint_acknowledges, room_that_was_left_has_no_position,
+                checkpoint_of_an_old_owner_is_refused;
+            documents: documents_are_their_users, documents_are_bounded, quota_is_kept,
+                no_version_comes_again;
+            restoring: hello_is_told_what_is_stored, page_that_begins_gets_state_and_positions,
+                page_that_has_the_version_keeps_its_positions, document_moves_nothing,
+                new_session_has_no_checkpoint, state_that_grew_old_is_a_hole,
+                state_that_never_was_is_a_hole, state_of_a_session_that_is_there_stays,
+                snapshots_go_with_their_time;
             poison: spoiled_head_is_a_new_session, spoiled_head_holds_nobody_up,
                 spoiled_outbox_row_is_a_hole, spoiled_inbox_row_goes_to_the_dead_letters,
                 spoiled_room_is_made_anew, spoiled_count_is_counted_again, moved_row_is_not_read,
                 any_spoiled_row_is_survived;
+            spoiled_snapshots: spoiled_snapshot_is_told_as_none, spoiled_text_is_told_as_none,
+                spoiled_sum_is_summed_again, spoiled_snapshot_keeps_no_turn;
         }
     };
     (@cases $make:path; $($topic:ident: $($case:ident),+;)+) => {

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 mod effects;
+mod snapshots;
 mod state;
 
 use self::effects::word;
-use self::state::{Log, Session};
+use self::state::{Kept, Log, Session};
 use super::Subject;
 use super::bench::{Bench, refused};
 use crate::store::{Append, Claim, Claimed, Refused, StoreError, Term};
@@ -25,10 +26,14 @@ pub fn run(store: impl Subject, steps: &[Step]) {
     let mut bench = Bench::new(store);
     bench.limits.outbox_messages = OUTBOX as u32;
     bench.limits.room_messages = ROOM as u32;
+    bench.snapshot_limits.documents = 2;
+    bench.snapshot_limits.quota_bytes = snapshots::QUOTA;
+    bench.snapshot_limits.ttl_ms = 50_000;
     let mut world = World {
         bench,
         sessions: BTreeMap::new(),
         rooms: BTreeMap::new(),
+        documents: BTreeMap::new(),
         said: 0,
     };
     for step in steps {
@@ -41,6 +46,7 @@ struct World<S> {
     bench: Bench<S>,
     sessions: BTreeMap<&'static str, Session>,
     rooms: BTreeMap<&'static str, Log>,
+    documents: BTreeMap<&'static str, Kept>,
     said: u64,
 }
 
@@ -50,7 +56,7 @@ impl<S: Subject> World<S> {
         if !self.sessions.contains_key(name) {
             return self.open(name, a);
         }
-        match what % 16 {
+        match what % 22 {
             0 | 1 => self.resume(name, a, b),
             2 => self.refused_hello(name, a),
             3..=5 => self.append(name, a, b),
@@ -61,6 +67,9 @@ impl<S: Subject> World<S> {
             12 => self.old_term(name, a),
             13 => self.time_passes(a),
             14 => self.end(name, a),
+            15..=17 => self.save_checkpoint(name, a, b),
+            18 => self.save_document(a, b),
+            19 | 20 => self.begin(name, a, b),
             _ => self.bench.store.restart(),
         }
     }
@@ -95,6 +104,7 @@ impl<S: Subject> World<S> {
             acknowledged: 0,
             rooms: BTreeMap::new(),
             seen_ms: self.bench.wall_ms,
+            checkpoint: None,
         };
         self.sessions.insert(name, session);
     }
@@ -138,6 +148,7 @@ impl<S: Subject> World<S> {
             rows,
             "a claim that was carried out changes nothing"
         );
+        let told = self.told(name, hello, &accepted);
         let session = self.sessions.get_mut(name).expect("it is known");
         let presented = hello.resume.as_ref().expect("it resumes").1.clone();
         session.tokens = vec![presented, hello.new_token.clone()];
@@ -149,24 +160,20 @@ impl<S: Subject> World<S> {
         assert_eq!(accepted.received, count);
         assert_eq!(accepted.inbox_last, session.inbox.len() as u64);
         assert_eq!(accepted.cursor, session.cursor as u64);
-        let position = hello
-            .positions
-            .first()
-            .map(|(_, epoch, number)| (*epoch, *number));
         let start = &accepted.streams[0];
-        let goes_on = session.outbox.goes_on(session.acknowledged, position);
-        assert_eq!((start.after, start.gap.as_deref()), goes_on, "{position:?}");
         let ahead =
             |(epoch, number)| Some(epoch) == session.outbox.epoch && number > session.outbox.last;
+        let expected = told.goes_on(&session.outbox, session.acknowledged, "");
+        assert_eq!((start.after, start.gap.clone()), expected, "{hello:?}");
         assert_eq!(
             Some(start.epoch) != session.outbox.epoch,
-            position.is_some_and(ahead)
+            told.position("").is_some_and(ahead)
         );
         session.outbox.epoch = Some(start.epoch);
         for start in &accepted.streams[1..] {
             let (room, acknowledged) = session.rooms.get_key_value(&*start.stream).expect("a room");
-            let goes_on = self.rooms[room].goes_on(*acknowledged, None);
-            assert_eq!((start.after, start.gap.as_deref()), goes_on);
+            let expected = told.goes_on(&self.rooms[room], *acknowledged, room);
+            assert_eq!((start.after, start.gap.clone()), expected, "{hello:?}");
         }
         assert_eq!(accepted.streams.len(), session.rooms.len() + 1);
     }
@@ -228,15 +235,8 @@ impl<S: Subject> World<S> {
         let epoch = log.epoch.unwrap_or_default() ^ u32::from(a >= 0xf0);
         let (term, position) = (session.term, (epoch, number));
         let good = a < 0xf0 && number <= log.last;
-        if good && stream.is_empty() && number > session.acknowledged {
-            session.acknowledged = number;
-            let count = session
-                .outbox
-                .rows
-                .iter()
-                .filter(|row| row.0 <= number)
-                .count();
-            session.outbox.drop_first(count, "acknowledged");
+        if good && stream.is_empty() {
+            session.acknowledge(number);
         } else if good && !stream.is_empty() {
             let held = session.rooms.get_mut(stream).expect("it is subscribed");
             *held = number.max(*held);
@@ -312,6 +312,7 @@ impl<S: Subject> World<S> {
             );
             !gone
         });
+        self.snapshots_expire(now_ms - self.bench.snapshot_limits.ttl_ms);
         let sessions = &self.sessions;
         for (name, log) in &mut self.rooms {
             let count = log.rows.iter().filter(|row| old(row.2)).count();
@@ -339,6 +340,7 @@ impl<S: Subject> World<S> {
                 .expect("it is owned");
             assert_eq!(read.rows, session.outbox.after(0));
         }
+        self.compare_documents();
     }
 }
 

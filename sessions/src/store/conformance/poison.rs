@@ -3,12 +3,14 @@
 use steadfast_protocol::frame::Reason;
 
 use super::Subject;
+use super::bench::saves::by;
 use super::bench::{Bench, publish, subscribe, to};
+use super::spoiled_snapshots::{STATE, of_session};
 use crate::io::SendRefusal;
-use crate::store::{Accepted, Commit, Reply, Request, StoreError};
+use crate::store::{Accepted, Commit, Content, Reply, Request, StoreError};
 
 /// A session with something of everything, and another beside it.
-fn furnish(bench: &mut Bench<impl Subject>) -> (Accepted, Accepted) {
+pub(super) fn furnish(bench: &mut Bench<impl Subject>) -> (Accepted, Accepted) {
     let mut hello = bench.hello("s1");
     hello.rooms = vec!["den".to_owned()];
     let one = bench.accepted(&hello);
@@ -40,7 +42,11 @@ fn spoiled(value: &[u8]) -> impl Iterator<Item = Vec<u8>> {
 }
 
 /// Spoils the first row with this prefix in every way; calls `check` each time.
-fn each<S: Subject>(bench: &mut Bench<S>, prefix: &[u8], mut check: impl FnMut(&mut Bench<S>)) {
+pub(super) fn each<S: Subject>(
+    bench: &mut Bench<S>,
+    prefix: &[u8],
+    mut check: impl FnMut(&mut Bench<S>),
+) {
     let (key, value) = bench.row(prefix).unwrap();
     let before = bench.store.rows();
     for spoiled in spoiled(&value) {
@@ -65,7 +71,7 @@ fn reset<S: Subject>(bench: &mut Bench<S>, before: &[(Vec<u8>, Vec<u8>)]) {
     }
 }
 
-fn unreadable<T: std::fmt::Debug>(result: Result<T, StoreError>, row: &str) {
+pub(super) fn unreadable<T: std::fmt::Debug>(result: Result<T, StoreError>, row: &str) {
     assert_eq!(result.unwrap_err(), StoreError::Corrupt(row.to_owned()));
 }
 
@@ -231,6 +237,10 @@ pub fn any_spoiled_row_is_survived(store: impl Subject) {
     let mut bench = Bench::new(store);
     let (one, two) = furnish(&mut bench);
     bench.append("s2", two.term, 0, &["a"]).unwrap();
+    let save = bench.checkpoint(&one, 0, STATE);
+    let base = bench.saved(&save);
+    let save = bench.checkpoint(&two, 0, STATE);
+    bench.saved(&save);
     let rows = bench.store.rows();
     for (key, value) in &rows {
         for spoiled in spoiled(value).step_by(7) {
@@ -241,13 +251,19 @@ pub fn any_spoiled_row_is_survived(store: impl Subject) {
             let _ = bench.acknowledge("s1", one.term, "den", (one.streams[1].epoch, 1));
             let _ = bench.try_read("s1", one.term, "den", 0);
             let _ = bench.inbox("s1", 0);
+            let _ = bench.load(of_session());
+            let save = bench.checkpoint(&one, base, "1");
+            let _ = bench.try_save(&save);
+            let save = by(Content::Same, bench.checkpoint(&one, base, STATE));
+            let _ = bench.try_save(&save);
             let _ = bench.end("s1", one.term);
-            let hello = bench.again("s1", "s1-1", 2);
-            bench.accepted(&hello);
+            bench.begin("s1", "s1-1", 2, 0);
             if !key.windows(2).any(|part| part == b"s2") {
                 // Whatever was spoiled: the other session is served.
                 let committed = bench.commit("s2", 0, 1, &[to("s2", "echo")]).unwrap();
                 assert_eq!(committed.rows.len(), 1);
+                let begun = bench.begin("s2", "s2-1", 2, 0);
+                assert_eq!(begun.state.as_deref(), Some(STATE));
             }
             bench.wall_ms += 8_000_000;
             bench.expire_all(0);

@@ -1,5 +1,5 @@
 import { defineConfig } from "vite";
 
 export default defineConfig({
-  build: { rolldownOptions: { input: ["index.html", "inline.html"] } },
+  build: { rolldownOptions: { input: ["index.html", "core.html", "inline.html"] } },
 });

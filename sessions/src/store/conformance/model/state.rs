@@ -19,6 +19,18 @@ pub(super) struct Session {
     pub(super) acknowledged: u64,
     pub(super) rooms: BTreeMap<&'static str, u64>,
     pub(super) seen_ms: u64,
+    pub(super) checkpoint: Option<Kept>,
+}
+
+/// A snapshot, as the model knows it.
+#[derive(Clone)]
+pub(super) struct Kept {
+    pub(super) version: u64,
+    pub(super) base: u64,
+    /// None when it grew too old.
+    pub(super) text: Option<String>,
+    pub(super) positions: BTreeMap<String, (u32, u64)>,
+    pub(super) saved_ms: u64,
 }
 
 /// A log, as the model knows it.
@@ -76,6 +88,16 @@ impl Log {
 }
 
 impl Session {
+    /// Everything up to `number` was handed over.
+    pub(super) fn acknowledge(&mut self, number: u64) {
+        if number > self.acknowledged {
+            self.acknowledged = number;
+            let rows = self.outbox.rows.iter();
+            let count = rows.filter(|row| row.0 <= number).count();
+            self.outbox.drop_first(count, "acknowledged");
+        }
+    }
+
     /// The count of an instance that is used now.
     pub(super) fn count(&mut self, instance: &str) -> u64 {
         let known = self.counts.iter().position(|(known, _)| known == instance);

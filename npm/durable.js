@@ -1,0 +1,362 @@
+// Messages that outlive the page: a row for each, stored in the task that sends it, and again with its number before it
+// leaves; and whose rows they are.
+
+import { decode } from "./codec.js";
+import { formOf, LANES, randomId } from "./host.js";
+import * as Input from "./input.js";
+import { Orphans } from "./orphans.js";
+import { sizeOf } from "./payload.js";
+import { Held, Payloads } from "./payloads.js";
+import { isGoodRecord, nameOf, newRecord, Rows, repair, sort } from "./rows.js";
+import { hold, remembered } from "./storage.js";
+
+/**
+ * The durable queue of one client. Its rows belong to the memory of the session, or to the *stash*, a memory of their
+ * own: before the welcome nobody knows whose session it will be, and while the page is put away it is not this page's.
+ */
+export class Durable {
+  isGood = isGoodRecord;
+  /** The promise of the function that lets go of the stash's lock. */
+  lock;
+
+  #host;
+  #rows;
+  #orphans;
+  /** The record of the stash, while there is one, and whether it is that of the session as well. */
+  #stash = null;
+  #isTaken = false;
+  /** The session's record, from its welcome until the page is put away. */
+  #home = null;
+  /** Whether the engine has all that is stored in its memory. */
+  #isRead = false;
+  #isSuspended = false;
+  #taskIsWatched = false;
+  /** Whether the engine waits for the next transaction. */
+  #commits = false;
+
+  /** What the engine has, by payload; what it has let go of, by row; the last row's number. */
+  #entries = new Map();
+  #released = new Map();
+  #seq = 0;
+
+  constructor(host) {
+    const { queue, adopted } = host.options;
+    this.name = `persist:${queue.persist}`;
+    this.#host = host;
+    this.#rows = new Rows(host.database);
+    this.#orphans = adopted ? null : new Orphans(host, this);
+    host.payloads = new Watched((number) => this.#forget(number));
+    this.#newStash(remembered({ name: this.name }));
+    host.database.open();
+  }
+
+  // What is sent.
+
+  /** A message that the engine is about to be given. */
+  add(number, { priority = "normal", key, ttl = this.#host.options.queue.ttl }, ticket) {
+    const record = this.#home ?? this.#stash;
+    const { data } = this.#host.payloads.get(number);
+    const row = { memory: record.memory, seq: ++this.#seq, number: 0, data, priority, key, at: Date.now() };
+    if (ttl < 1 / 0) row.ttl = ttl;
+    this.#entries.set(number, { row, ticket, isWritten: false });
+    this.#put(this.#entries.get(number));
+    if (!this.#home) this.#rows.putRecord(record);
+  }
+
+  /** Stores what has changed, all in one transaction. Resolves when that is done, or storage has failed. */
+  async flush(durability = this.#commits ? "strict" : "relaxed") {
+    if (!this.#commits && this.#rows.isClean) return;
+    // It is for whoever comes next: without the lock it must not stay in this page's memory.
+    if (this.#isSuspended) this.#host.feed(Input.suspend);
+    const commits = this.#commits;
+    this.#commits = false;
+    await this.#rows.flush(durability);
+    if (commits) this.#host.feed(Input.written);
+  }
+
+  /** Stores the session's record, and whatever else the present task changes. */
+  async save() {
+    this.#rows.putRecord(this.#host.keeper.row);
+    await null;
+    return this.flush("strict");
+  }
+
+  // What the engine answers.
+
+  write(payload, number) {
+    const { row } = this.#host.keeper;
+    row.last = number;
+    this.#rows.putRecord(row);
+    const entry = this.#entries.get(payload);
+    if (entry) this.#number(entry, number);
+  }
+
+  commit() {
+    this.#commits = true;
+    this.#watchTask();
+  }
+
+  release(payload) {
+    const entry = this.#entries.get(payload);
+    this.#entries.delete(payload);
+    const held = this.#host.payloads.take(payload);
+    if (entry) this.#released.set(nameOf(entry.row), { ...entry, held });
+  }
+
+  // The session.
+
+  /** The record of the stash, which is the session's from now on. */
+  takeStash() {
+    if (!this.#stash) this.#newStash();
+    this.#isTaken = true;
+    return this.#stash ?? newRecord(this.name, randomId());
+  }
+
+  /** Tells the other tabs that this memory is wanted here. */
+  announce(memory) {
+    this.#orphans?.announce(memory);
+  }
+
+  /** Whether this client uses this memory, or means to. */
+  owns(memory) {
+    return [this.#host.keeper.row.memory, this.#stash?.memory].includes(memory);
+  }
+
+  /** Reads what is stored in the session's memory, and gives it to the engine. */
+  async load() {
+    const { row } = this.#host.keeper;
+    const isCurrent = () => row === this.#host.keeper.row && !this.#isSuspended;
+    if (this.#stash && !this.#isTaken) this.#stash.parent = row.memory;
+    const released = [...this.#released.values()].map((entry) => entry.row);
+    const [found, records] = (await this.#rows.read(row)) ?? [released, []];
+    const rows = this.#keepGood(found, row.last);
+    for (const other of records) {
+      const isStash = other.parent === row.memory && !other.id && !this.owns(other.memory);
+      if (isStash && isCurrent()) rows.push(...(await this.#merge(other, row.memory, isCurrent)));
+    }
+    if (!isCurrent()) return;
+    this.#isRead = true;
+    this.#restore(rows);
+    this.#host.feed(Input.recalled, row.last);
+    this.#orphans?.start(records);
+  }
+
+  /** The session of a welcome has its record; the engine is about to hear of it. */
+  welcomed({ received }, fate) {
+    const { row } = this.#host.keeper;
+    this.#home = row;
+    if (fate !== "resumed") row.last = 0;
+    for (const entry of fate === "user" ? [] : this.#entries.values()) {
+      if (entry.row.memory !== row.memory) this.#move(entry, row.memory);
+      // Another message may have this number soon.
+      else if (entry.row.number > received) this.#number(entry, 0);
+    }
+    this.#dropStash();
+  }
+
+  /** The engine has heard of it. What it has let go of is another user's, who will find it where it is. */
+  begun() {
+    this.#rejectReleased("SESSION_LOST", "the session is another's");
+  }
+
+  /** The page is put away: what is sent now is for whoever comes next. */
+  suspend() {
+    this.#isSuspended = true;
+    this.#leave(this.#host.keeper.row.memory);
+  }
+
+  /** The page is back. */
+  resume() {
+    this.#isSuspended = false;
+    this.#leave(this.#host.keeper.row.memory);
+  }
+
+  /** Somebody else has the session. */
+  abandon() {
+    this.#leave();
+  }
+
+  /** The session is over. */
+  forget(record) {
+    this.#orphans?.stop();
+    if (this.#isRead) this.#rows.removeMemory(record);
+    this.#dropStash();
+    this.flush();
+  }
+
+  /** What is left of a record that cannot be used, or undefined. What is lost with it is reported. */
+  async repair(record) {
+    if (!record) return;
+    const [clean, lost] = await repair(this.#host.database, record);
+    for (const { data, number } of lost) {
+      const fate = { reason: "session-lost", delivered: number === 0 ? false : "unknown" };
+      this.#host.emit("dropped", { data: this.#valueOf(data), ...fate }, "warn", fate);
+    }
+    if (clean) this.#blame("a stored session");
+    return clean;
+  }
+
+  #leave(parent) {
+    this.#orphans?.stop();
+    this.#home = null;
+    this.#isRead = false;
+    this.flush();
+    this.#freeStash();
+    this.#newStash(parent);
+  }
+
+  #rejectReleased(code, message) {
+    for (const { ticket } of this.#released.values()) this.#host.reject(ticket, this.#host.error(code, message));
+    this.#released.clear();
+  }
+
+  // The stash.
+
+  /** `parent`: the memory behind whose rows these belong, if nothing else becomes of them. */
+  #newStash(parent) {
+    if (!this.#orphans) return;
+    this.#isTaken = false;
+    this.#stash = { ...newRecord(this.name, randomId()), parent };
+    const { database } = this.#host;
+    this.lock = this.#isSuspended ? null : hold(this.#stash).catch((error) => database.fail(error));
+  }
+
+  /** Nothing is in the stash any more, unless it is the session's memory. */
+  #dropStash() {
+    if (this.#stash && !this.#isTaken) this.#rows.removeMemory(this.#stash);
+    this.flush();
+    this.#freeStash();
+  }
+
+  /** Whoever has taken the stash has its lock, too. */
+  async #freeStash() {
+    const { lock } = this;
+    const isTaken = this.#isTaken;
+    this.#stash = null;
+    const letGo = isTaken ? null : await lock;
+    await this.#host.database.work;
+    letGo?.();
+  }
+
+  /** Moves the rows of a stash whose page is gone behind those of `memory`. */
+  async #merge(stash, memory, isCurrent) {
+    const letGo = await hold(stash);
+    if (!letGo) return [];
+    const [found] = (await this.#rows.read(stash)) ?? [[]];
+    const isOurs = isCurrent();
+    const rows = isOurs ? this.#keepGood(found, 0) : [];
+    for (const row of rows) {
+      const before = this.#released.get(nameOf(row));
+      this.#released.delete(nameOf(row));
+      Object.assign(row, { memory, seq: ++this.#seq });
+      if (before) this.#released.set(nameOf(row), before);
+      this.#rows.put({ row });
+    }
+    if (isOurs) this.#rows.removeMemory(stash);
+    await this.flush();
+    letGo();
+    return rows;
+  }
+
+  // Rows.
+
+  /** Those that can be used and are not here yet. The others are reported and removed. */
+  #keepGood(found, last) {
+    const here = new Set([...this.#entries.values()].map(({ row }) => nameOf(row)));
+    const [good, bad] = sort(found, last);
+    for (const row of bad) this.#rows.remove({ row, isWritten: true });
+    if (bad.length) this.#blame(`${bad.length} stored messages`);
+    for (const { seq } of good) this.#seq = Math.max(this.#seq, seq);
+    return good.filter((row) => !here.has(nameOf(row)));
+  }
+
+  #restore(rows) {
+    const { payloads } = this.#host;
+    const order = ({ number }) => number || 1 / 0;
+    rows.sort((a, b) => order(a) - order(b) || a.seq - b.seq);
+    for (const row of rows) {
+      const { data, key, number, priority, ttl, at } = row;
+      const { held = this.#hold(data), ticket = 0 } = this.#released.get(nameOf(row)) ?? {};
+      this.#released.delete(nameOf(row));
+      const payload = payloads.keep(held);
+      this.#entries.set(payload, { row, ticket, isWritten: true });
+      // A clock that was put back says that no time has passed.
+      const left = ttl === undefined ? -1 : Math.max(0, ttl - Math.max(0, Date.now() - at));
+      const keyNumber = key === undefined ? -1 : payloads.numberOfKey(key);
+      const fields = [sizeOf(data, true), LANES.indexOf(priority) + formOf(data), left, keyNumber, number, ticket];
+      this.#host.feed(Input.restored, payload, ...fields);
+    }
+    this.#rejectReleased("ABORTED", "another page has it");
+  }
+
+  #hold(data) {
+    const value = { get: () => this.#valueOf(data) };
+    return Object.defineProperty(Object.assign(Object.create(Held.prototype), { data }), "value", value);
+  }
+
+  /** What the application gave to `send`, as far as its codec can tell. */
+  #valueOf(data) {
+    const { codec } = this.#host.options;
+    try {
+      return codec === "raw" ? data : decode(this.#host, ArrayBuffer.isView(data) ? data.buffer : data);
+    } catch {
+      return data;
+    }
+  }
+
+  #put(entry) {
+    this.#rows.put(entry);
+    this.#watchTask();
+  }
+
+  #number(entry, number) {
+    entry.row.number = number;
+    this.#put(entry);
+  }
+
+  #move(entry, memory) {
+    this.#rows.remove(entry);
+    Object.assign(entry.row, { memory, seq: ++this.#seq });
+    this.#put(entry);
+  }
+
+  /** The engine is done with a message. */
+  #forget(number) {
+    const entry = this.#entries.get(number);
+    if (!entry) return;
+    this.#entries.delete(number);
+    this.#rows.remove(entry);
+    this.#watchTask();
+  }
+
+  /** When the present task is over, what was sent in it is numbered, and all is stored together. */
+  #watchTask() {
+    if (this.#taskIsWatched) return;
+    this.#taskIsWatched = true;
+    queueMicrotask(() => {
+      this.#taskIsWatched = false;
+      this.#host.feed(Input.taskOver);
+      this.flush();
+    });
+  }
+
+  #blame(what) {
+    this.#host.emit("error", this.#host.error("STORAGE", `${what} cannot be read`), "warn");
+    this.#watchTask();
+  }
+}
+
+/** Payloads that say which of them is taken. */
+class Watched extends Payloads {
+  #taken;
+
+  constructor(taken) {
+    super();
+    this.#taken = taken;
+  }
+
+  take(number) {
+    this.#taken(number);
+    return super.take(number);
+  }
+}

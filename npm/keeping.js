@@ -1,0 +1,55 @@
+// A client without a session whose state is saved: it has its state before its first link, and where that has no key,
+// what stands for it at the endpoint is its own.
+
+import { Database } from "./connection.js";
+import { Host } from "./host.js";
+import * as Input from "./input.js";
+import * as Query from "./query.js";
+import { Snapshots } from "./snapshot.js";
+import { Keeper } from "./storage.js";
+
+export class KeepingHost extends Host {
+  database = new Database((cause) => this.blame("STORAGE", "in memory: storage", cause));
+  snapshots = new Snapshots(this);
+  keeper = new Keeper("browser", (cause) => this.database.fail(cause));
+
+  /** Until its memory is this client's alone. */
+  async acquire(name) {
+    const { keeper } = this;
+    await keeper.acquire(name);
+    const { id, memory } = keeper.row;
+    if (!id) keeper.renew({ session: memory, token: memory });
+  }
+
+  open(generation, ...where) {
+    const ifWanted = (act) => () => this.query(Query.expectsLink, generation) && act();
+    this.snapshots.ready().then(
+      ifWanted(() => super.open(generation, ...where)),
+      (error) => ifWanted(() => this.fail(generation, error.code, "restoring", error))(),
+    );
+  }
+
+  capture(why) {
+    this.snapshots.capture(why);
+  }
+
+  save(what) {
+    this.snapshots.save(what);
+  }
+
+  tell(input) {
+    super.tell(input);
+    if (input === Input.suspend) this.keeper.release();
+  }
+
+  rest() {
+    this.keeper.release();
+  }
+
+  letGo() {
+    super.letGo();
+    if (this.state === "closed") this.keeper.forget();
+    else this.keeper.release();
+    this.database.close();
+  }
+}

@@ -1,0 +1,87 @@
+// Which memory a durable queue uses, and who may: as for any session, and with what the queue has to do with it.
+
+import { hold, inDatabase, isGood, Keeper } from "./storage.js";
+
+export class DurableKeeper extends Keeper {
+  #database;
+  #durable;
+  #acquired;
+  #read;
+
+  constructor({ database, durable }) {
+    const transact = (act) => database.transact("sessions", "strict", (made) => act(made.objectStore("sessions")));
+    const rows = (row, change) => inDatabase(row, change, transact);
+    super("browser", (cause) => database.fail(cause), rows);
+    this.row.name = durable.name;
+    this.#database = database;
+    this.#durable = durable;
+  }
+
+  /** Until the engine has all that is stored as well. */
+  acquire(url) {
+    const acquired = super.acquire(url);
+    const { turn } = this;
+    if (acquired !== this.#acquired) this.#read = acquired.then(() => turn === this.turn && this.#durable.load());
+    this.#acquired = acquired;
+    return this.#read;
+  }
+
+  renew(welcome, fate) {
+    const { instance } = this.row;
+    super.renew(welcome, fate);
+    Object.assign(this.row, { instance, user: welcome.user });
+    this.#durable.welcomed(welcome, fate);
+  }
+
+  forget() {
+    this.#durable.forget(this.row);
+    this.release();
+  }
+
+  save() {
+    this.row.at = Date.now();
+    return this.#durable.save();
+  }
+
+  check(row) {
+    return isGood(row) && this.#durable.isGood(row) ? row : this.#durable.repair(row);
+  }
+
+  async choose(rows, turn) {
+    // The lock of the turn before is let go of when all of that is stored.
+    await this.#database.work;
+    return super.choose(rows, turn, (row, isOwn) => {
+      // Who hears that it is wanted here makes way, and stands behind in the queue for the lock.
+      if (isOwn) this.#durable.announce(row.memory);
+      return hold(row, isOwn);
+    });
+  }
+
+  begin() {
+    const { turn, row } = this;
+    this.row = Object.assign(this.#durable.takeStash(), { claim: row.claim });
+    this.do(async () => this.use(await this.#durable.lock, turn));
+  }
+
+  use(letGo, turn) {
+    super.use(letGo, turn);
+    if (turn === this.turn) this.#durable.announce(this.row.memory);
+  }
+
+  free() {
+    this.#durable.flush();
+    super.free(this.#database.work);
+  }
+}
+
+/** For a memory whose lock is held already. */
+export class AdoptedKeeper extends DurableKeeper {
+  constructor(host, record) {
+    super(host);
+    this.row = record;
+  }
+
+  async choose() {}
+
+  use() {}
+}

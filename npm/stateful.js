@@ -1,0 +1,144 @@
+// A session whose messages, or whose state, outlive the page.
+
+import { Database } from "./connection.js";
+import { Durable } from "./durable.js";
+import { VOLATILE } from "./host.js";
+import * as Input from "./input.js";
+import { DurableKeeper } from "./memories.js";
+import { SessionHost } from "./session.js";
+import { Snapshots } from "./snapshot.js";
+import { STATE_FRAMES } from "./state-frames.js";
+import { Keeper } from "./storage.js";
+
+export class StatefulSession extends SessionHost {
+  frames = STATE_FRAMES;
+  database = new Database((cause) => this.blame("STORAGE", "in memory: storage", cause));
+  /** What is sent and outlives the page, where it does. */
+  durable = this.options.queue?.persist && new Durable(this);
+  /** The application's state, where it is saved. */
+  snapshots = this.options.snapshot && new Snapshots(this);
+  keeper = this.durable
+    ? new DurableKeeper(this)
+    : new Keeper(this.options.session.storage, (cause) => this.database.fail(cause));
+  /** What the server was told last of who the application is. */
+  credentials;
+
+  /** The options of the message that is being sent. */
+  #how;
+
+  constructor(...made) {
+    super(...made);
+    /** What it was made of. */
+    this.made = made;
+  }
+
+  // What the application asks for.
+
+  connect(later) {
+    super.connect(later);
+    if (this.durable) this.keeper.acquire("");
+  }
+
+  send(value, how, ticket) {
+    const before = this.#how;
+    this.#how = how || {};
+    try {
+      super.send(value, how, ticket);
+    } finally {
+      this.#how = before;
+    }
+  }
+
+  request(input, ...fields) {
+    const [number, , lane, , , ticket] = fields;
+    if (input === Input.send && this.durable && !(lane & VOLATILE)) this.durable.add(number, this.#how, ticket);
+    super.request(input, ...fields);
+  }
+
+  authenticate(token, ticket) {
+    super.authenticate(token, ticket);
+    this.credentials = token;
+  }
+
+  beginAnew() {
+    if (this.durable) this.durable.abandon();
+    super.beginAnew();
+  }
+
+  // The page, and the end.
+
+  tell(input) {
+    super.tell(input);
+    if (!this.durable) return;
+    if (input === Input.suspend) this.durable.suspend();
+    if (input !== Input.resume) return;
+    this.durable.resume();
+    this.keeper.acquire("");
+  }
+
+  /** What waits is this client's, with or without links. */
+  rest() {
+    if (!this.durable) super.rest();
+  }
+
+  letGo() {
+    super.letGo();
+    this.database.work.then(() => this.database.close());
+  }
+
+  // A link.
+
+  async prepare() {
+    const ready = await super.prepare();
+    [this.credentials] = ready;
+    if (this.snapshots) await this.snapshots.ready();
+    return ready;
+  }
+
+  control(name, body) {
+    if (name !== "hello") return super.control(name, body);
+    const { instance = body.instance } = this.keeper.row;
+    super.control(name, { ...body, instance, window: this.options.window, ...this.snapshots?.hello() });
+  }
+
+  /** Between a welcome and the state that it tells of nothing else may come. */
+  act(generation, name, body) {
+    const isOfState = /^(part|saved|unsaved)$/.test(name);
+    const isInTurn = !this.snapshots?.gathering || name === "part" || name === "error";
+    if (isInTurn && !isOfState) super.act(generation, name, body);
+    else if (!isInTurn || !this.snapshots?.receive(name, body)) this.feed(Input.violated, generation);
+  }
+
+  welcomed(generation, body, fate) {
+    const { socket } = this;
+    const go = () => {
+      if (socket !== this.socket) return;
+      super.welcomed(generation, body, fate);
+      if (this.durable) this.durable.begun();
+    };
+    if (this.snapshots) this.snapshots.welcomed(body, go);
+    else go();
+  }
+
+  // What the engine answers.
+
+  write(payload, number) {
+    this.durable.write(payload, number);
+  }
+
+  commit() {
+    this.durable.commit();
+  }
+
+  release(payload) {
+    this.durable.release(payload);
+  }
+
+  capture(why) {
+    this.snapshots.capture(why);
+  }
+
+  save(what) {
+    this.snapshots.save(what);
+  }
+}

@@ -1,0 +1,111 @@
+use std::collections::BTreeMap;
+
+use steadfast_engine::Priority;
+
+/// Records, rows and copies of states.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Data {
+    /// By memory.
+    pub(crate) records: BTreeMap<String, Record>,
+    /// By memory and place.
+    pub(crate) rows: BTreeMap<(String, u64), Row>,
+    /// By the memory or the document whose state they are.
+    pub(crate) copies: BTreeMap<String, LocalCopy>,
+}
+
+/// What is kept of a session.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Record {
+    /// Its id and its token.
+    pub(crate) session: Option<(String, String)>,
+    pub(crate) instance: String,
+    pub(crate) claim: u64,
+    pub(crate) user: Option<String>,
+    /// The last number that was given to a message.
+    pub(crate) last: u64,
+    /// When it was used, in the order of uses.
+    pub(crate) used: u64,
+}
+
+/// A message.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    /// Its name in the ledger.
+    pub(crate) id: usize,
+    /// 0: it has none.
+    pub(crate) number: u64,
+    pub(crate) binary: bool,
+    pub(crate) priority: Priority,
+    pub(crate) key: Option<u32>,
+    /// How long it may wait, and since when, in milliseconds of the wall clock.
+    pub(crate) ttl: Option<u64>,
+    pub(crate) at: u64,
+}
+
+/// The state of an application that was hidden.
+#[derive(Clone, Debug)]
+pub(crate) struct LocalCopy {
+    pub(crate) user: String,
+    /// The version that the server had.
+    pub(crate) base: u64,
+    pub(crate) text: String,
+    pub(crate) positions: BTreeMap<String, (u32, u64)>,
+}
+
+/// One step of a transaction.
+#[derive(Clone, Debug)]
+pub(crate) enum Change {
+    Record(String, Record),
+    Forget(String),
+    Row(String, u64, Row),
+    Delete(String, u64),
+    Copy(String, LocalCopy),
+}
+
+impl Change {
+    pub(super) const fn needs_room(&self) -> bool {
+        matches!(self, Self::Record(..) | Self::Row(..) | Self::Copy(..))
+    }
+}
+
+impl Data {
+    pub(super) fn apply(&mut self, changes: &[Change]) {
+        for change in changes.iter().cloned() {
+            match change {
+                Change::Record(memory, record) => {
+                    self.records.insert(memory, record);
+                }
+                Change::Forget(memory) => {
+                    self.records.remove(&memory);
+                    self.rows.retain(|(other, _), _| *other != memory);
+                    self.copies.remove(&memory);
+                }
+                Change::Row(memory, seq, row) => {
+                    self.rows.insert((memory, seq), row);
+                }
+                Change::Delete(memory, seq) => {
+                    self.rows.remove(&(memory, seq));
+                }
+                Change::Copy(name, copy) => {
+                    self.copies.insert(name, copy);
+                }
+            }
+        }
+    }
+
+    /// The rows of a memory, in the order of their places.
+    pub(crate) fn rows_of(&self, memory: &str) -> impl Iterator<Item = (u64, &Row)> {
+        self.rows
+            .range((memory.to_owned(), 0)..=(memory.to_owned(), u64::MAX))
+            .map(|((_, seq), row)| (*seq, row))
+    }
+
+    /// Every memory of which there is anything.
+    pub(crate) fn memories(&self) -> Vec<String> {
+        let rows = self.rows.keys().map(|(memory, _)| memory);
+        let mut memories: Vec<String> = self.records.keys().chain(rows).cloned().collect();
+        memories.sort_unstable();
+        memories.dedup();
+        memories
+    }
+}

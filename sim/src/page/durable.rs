@@ -1,0 +1,309 @@
+//! What a page puts into storage, so that its messages outlive it.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use steadfast_engine::Input;
+
+use crate::browser::{Change, Data, Record, Row};
+use crate::plan::Class;
+use crate::planted::{self, Bug};
+use crate::world::{Step, World};
+
+/// A page's part of storage, and how far it is with that.
+#[derive(Debug, Default)]
+pub(crate) struct Durable {
+    /// Whether messages are kept.
+    pub(crate) persists: bool,
+    pub(super) phase: Phase,
+    /// The times that it was put away: what was asked before means nothing afterwards.
+    pub(super) era: u32,
+    /// The memory that its session is of, once that is known.
+    pub(crate) memory: Option<String>,
+    /// A welcome has said that it is this page's user's.
+    pub(super) owned: bool,
+    /// The memory that a welcome has called another user's, while it is worked off.
+    pub(super) leaving: Option<String>,
+    /// Where rows go as long as it is not known whose session theirs will be.
+    pub(super) stash: Option<String>,
+    /// Of the memory, as this page would write it.
+    pub(super) record: Record,
+    /// Messages that have rows, by payload.
+    pub(super) rows: BTreeMap<u32, Kept>,
+    /// Tickets of messages that storage has while the page is put away, by place.
+    pub(super) parked: BTreeMap<(String, u64), u32>,
+    /// For the next transaction.
+    changes: Vec<Change>,
+    /// The next transaction is one that the disk has to have.
+    strict: bool,
+    /// What the next transaction is for.
+    next: Vec<Purpose>,
+    /// Transactions that are not complete.
+    issued: VecDeque<Issued>,
+    ready_at: u64,
+    /// The link that waits for its hello.
+    pub(super) greeting: Option<usize>,
+    /// Storage has failed: all is kept in memory.
+    pub(crate) failed: bool,
+    /// Then: messages that wait for the page to come back.
+    pub(super) shelf: Vec<Kept>,
+}
+
+/// How far it is with reading.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Phase {
+    #[default]
+    Idle,
+    /// It waits for the lock of its memory.
+    Waiting(String),
+    /// It has the lock, and reads.
+    Reading,
+    Loaded,
+}
+
+/// A message's row.
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    pub(super) memory: String,
+    pub(super) seq: u64,
+    pub(super) row: Row,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    /// The engine waits for it.
+    Commit,
+    /// This link's hello tells of the claim in it.
+    Hello(usize),
+}
+
+#[derive(Debug)]
+struct Issued {
+    purposes: Vec<Purpose>,
+    /// Its number; `None`: it is aborted.
+    transaction: Option<u64>,
+    /// What it does when it is complete, where nobody has asked for its commit before.
+    late: Vec<Change>,
+}
+
+impl Durable {
+    pub(super) fn new(persists: bool) -> Self {
+        Self {
+            persists,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn write(&mut self, change: Change) {
+        self.changes.push(change);
+    }
+
+    /// The row of a message, if it has one that storage has taken or will take.
+    pub(super) fn place(&self, payload: u32) -> Option<(String, u64)> {
+        let kept = self.rows.get(&payload)?;
+        Some((kept.memory.clone(), kept.seq))
+    }
+
+    /// Whether the disk has the number of a message, or the message no row.
+    pub(super) fn is_written(&self, payload: u32, synced: &Data) -> bool {
+        let place = self.place(payload).filter(|_| !self.failed);
+        place.is_none_or(|place| synced.rows.get(&place).is_some_and(|row| row.number > 0))
+    }
+
+    /// Where rows go now.
+    pub(super) fn target(&self) -> Option<String> {
+        self.stash.clone().or_else(|| self.memory.clone())
+    }
+}
+
+impl World {
+    /// The application has sent: the message gets a row.
+    pub(super) fn puts_row(&mut self, page: usize, payload: u32, mut row: Row) {
+        row.at = self.wall_ms(self.pages[page].wall);
+        let it = &mut self.pages[page];
+        let memory = it.durable.target().unwrap_or_default();
+        let seq = self.storages[it.storage].next_seq();
+        if !it.durable.failed {
+            let change = Change::Row(memory.clone(), seq, row.clone());
+            it.durable.write(change);
+        }
+        it.durable.rows.insert(payload, Kept { memory, seq, row });
+    }
+
+    /// The message has its end: its row goes.
+    pub(super) fn deletes_row(&mut self, page: usize, payload: u32) {
+        let durable = &mut self.pages[page].durable;
+        if let Some(Kept { memory, seq, .. }) = durable.rows.remove(&payload) {
+            durable.write(Change::Delete(memory, seq));
+        }
+    }
+
+    /// The engine has given a message its number.
+    pub(super) fn writes_number(&mut self, page: usize, payload: u32, number: u64) {
+        let durable = &mut self.pages[page].durable;
+        durable.record.last = number;
+        if let Some(kept) = durable.rows.get_mut(&payload) {
+            kept.row.number = number;
+            let Kept { memory, seq, row } = kept.clone();
+            durable.write(Change::Row(memory, seq, row));
+        }
+    }
+
+    /// The engine wants all of that written.
+    pub(super) fn commits(&mut self, page: usize) {
+        let durable = &mut self.pages[page].durable;
+        durable.strict = true;
+        durable.next.push(Purpose::Commit);
+        self.writes_record(page);
+    }
+
+    pub(super) fn writes_record(&mut self, page: usize) {
+        let durable = &mut self.pages[page].durable;
+        if let Some(memory) = durable.memory.clone() {
+            let record = durable.record.clone();
+            durable.write(Change::Record(memory, record));
+        }
+    }
+
+    /// The claim is raised and stored; then the link's hello leaves.
+    pub(super) fn stores_claim(&mut self, page: usize, link: usize) {
+        let durable = &mut self.pages[page].durable;
+        durable.strict = true;
+        durable.next.push(Purpose::Hello(link));
+        self.writes_record(page);
+    }
+
+    /// The end of a task: what came up in it is one transaction.
+    pub(super) fn flushes(&mut self, page: usize) {
+        while !self.pages[page].durable.changes.is_empty()
+            || !self.pages[page].durable.next.is_empty()
+        {
+            let durable = &mut self.pages[page].durable;
+            let changes = std::mem::take(&mut durable.changes);
+            let purposes = std::mem::take(&mut durable.next);
+            let strict = std::mem::take(&mut durable.strict);
+            if durable.failed {
+                self.are_done(page, purposes);
+            } else {
+                self.issues(page, changes, purposes, strict);
+            }
+        }
+    }
+
+    fn issues(&mut self, page: usize, changes: Vec<Change>, purposes: Vec<Purpose>, strict: bool) {
+        let aborts = self.dice.disk.happens(self.plan.weather.storage_aborts);
+        if aborts {
+            self.tally.fault(Class::StorageAborts.name());
+        }
+        let (relaxed, synced) = self.plan.weather.disk;
+        let delay = 50 + self.dice.disk.below(relaxed + 1);
+        let sync = 50 + self.dice.disk.below(synced + 1);
+        let left_out = planted::is(Bug::CommitLeftOut) && !strict;
+        let it = &mut self.pages[page];
+        let storage = it.storage;
+        let (transaction, late) = match aborts {
+            true => (None, Vec::new()),
+            false if left_out => (Some(0), changes),
+            false => (self.storages[storage].commit(changes), Vec::new()),
+        };
+        if transaction.is_none() {
+            self.doubts_rows(page);
+        }
+        let it = &mut self.pages[page];
+        let at = (self.now + delay + if strict { sync } else { 0 }).max(it.durable.ready_at);
+        it.durable.ready_at = at;
+        it.durable.issued.push_back(Issued {
+            purposes,
+            transaction,
+            late,
+        });
+        if let Some(transaction) = transaction.filter(|_| strict) {
+            let step = Step::Synced {
+                storage,
+                transaction,
+            };
+            self.queue.put(at, step);
+        }
+        self.queue.put(at, Step::Stored { page });
+    }
+
+    /// The oldest transaction of the page that is not complete is so now, or is aborted.
+    pub(super) fn completes(&mut self, page: usize) {
+        let it = &mut self.pages[page];
+        let Some(issued) = it.durable.issued.pop_front() else {
+            return;
+        };
+        if !issued.late.is_empty() {
+            self.storages[it.storage].commit(issued.late);
+        }
+        if issued.transaction.is_none() {
+            self.storage_fails(page);
+        }
+        if self.pages[page].alive {
+            self.are_done(page, issued.purposes);
+        }
+    }
+
+    fn are_done(&mut self, page: usize, purposes: Vec<Purpose>) {
+        for purpose in purposes {
+            match purpose {
+                Purpose::Commit => {
+                    self.feed(page, Input::Written);
+                }
+                Purpose::Hello(link) if self.pages[page].link == Some(link) => {
+                    self.says_hello(page);
+                }
+                Purpose::Hello(_) => {}
+            }
+        }
+    }
+
+    /// What the page has, and what storage has of it, need not be the same.
+    fn doubts_rows(&mut self, page: usize) {
+        let it = &self.pages[page];
+        // The claim, or the token, may not be stored either.
+        self.ledger.copies(it.client);
+        let data = self.storages[it.storage].data();
+        let held = it.durable.rows.values().map(|kept| kept.row.id);
+        let memories = it.durable.memory.iter().chain(&it.durable.stash);
+        let stored = memories.flat_map(|memory| data.rows_of(memory));
+        let stored = stored.map(|(_, row)| row.id);
+        let ids: Vec<usize> = held.chain(stored).collect();
+        self.ledger.are_doubtful(&ids);
+    }
+
+    /// Storage refuses, or is gone: from here on the page has its memory alone. What it sends now must
+    /// not come again from storage, so its rows go, if they can; a page that has only another's rows
+    /// leaves them.
+    pub(super) fn storage_fails(&mut self, page: usize) {
+        let it = &mut self.pages[page];
+        if it.durable.failed {
+            return;
+        }
+        self.tally.storage_failures += 1;
+        let now = self.now;
+        self.trace
+            .add(now, || format!("page {page}: storage fails"));
+        if let Some(parent) = it.adopts {
+            self.page_is_killed(page);
+            return self.later(LATER, Step::Watch { page: parent });
+        }
+        it.durable.failed = true;
+        self.forgets_rows(page);
+    }
+
+    /// Deletes what is the page's own, in a transaction that needs no room.
+    pub(super) fn forgets_rows(&mut self, page: usize) {
+        let it = &self.pages[page];
+        // What was found before a welcome may be another user's.
+        let memory = it.durable.memory.iter().filter(|_| it.durable.owned);
+        let forget = memory.chain(&it.durable.stash).cloned();
+        let forget = forget.map(Change::Forget).collect();
+        let aborts = self.dice.disk.happens(self.plan.weather.storage_aborts);
+        if aborts || self.storages[it.storage].commit(forget).is_none() {
+            self.doubts_rows(page);
+        }
+    }
+}
+
+/// When a page looks again for what could not be delivered.
+const LATER: u64 = 30_000_000;

@@ -1,0 +1,81 @@
+// A durable queue and users: nothing of one reaches another, and nothing of it is lost.
+
+import { equal, hasCode, rejectsCode } from "../harness/assert.js";
+import { comeBack, durable, freshName, inDurableSession, leaveBehind, putAway, recordsOf } from "../harness/durable.js";
+import { again, nextPeer, RESUMED } from "../harness/peer.js";
+import { holdLock, messagesWhen, rowsWhen, storedMessages } from "../harness/stored.js";
+import { event, record, settled, test } from "../harness/test.js";
+
+const OTHERS = { session: "s-2", token: "u-1", reason: "user", user: "other" };
+const textsOf = (rows) => rows.map(({ data }) => data);
+
+export const what_another_user_left_stays_and_is_not_sent = test(async (lab) => {
+  const name = freshName();
+  const memory = await leaveBehind(name, [{ data: "given", number: 1 }, "waits"], { last: 1 });
+  const client = lab.client(durable(name));
+  const events = record(client, ["dropped", "error"]);
+  client.send("mine");
+  const peer = await nextPeer(lab);
+  await peer.welcome(OTHERS);
+  equal(await peer.received(1), ["mine"], "sent");
+  await settled();
+  const kinds = events.map(([kind]) => kind);
+  equal([peer.messages, kinds], [["mine"], ["error"]], "sent, and events");
+  hasCode(events[0][1], "SESSION_LOST");
+  const rows = await storedMessages(memory);
+  equal(rows.map(({ data, number }) => [data, number]), [["given", 1], ["waits", 0]], "what stays"); // biome-ignore format: one line
+  (await holdLock(recordsOf(name), memory))();
+});
+
+export const a_user_who_returns_finds_what_was_left = test(async (lab) => {
+  const name = freshName();
+  const memory = await leaveBehind(name, ["waits"]);
+  const other = lab.client(durable(name));
+  other.send("theirs");
+  const peer = await nextPeer(lab);
+  await peer.welcome(OTHERS);
+  await peer.received(1);
+  peer.say("stored", { number: 1 });
+  await other.flush();
+  putAway();
+  sessionStorage.setItem(`steadfast:${recordsOf(name)}:`, memory);
+  const client = lab.client(durable(name));
+  const next = await nextPeer(lab);
+  const hello = await next.welcome({ ...RESUMED, user: "u" });
+  equal([await next.received(1), hello.session], [["waits"], "s-1"], "sent");
+  client.close();
+});
+
+export const a_client_whose_user_changes_leaves_all_that_it_has = test(async (lab) => {
+  const name = freshName();
+  const { client, peer, memory, hello: first } = await inDurableSession(lab, name);
+  const given = rejectsCode(client.deliver("given"), "SESSION_LOST");
+  await peer.received(1);
+  const lost = event(client, "disconnect");
+  peer.socket.drop();
+  await lost;
+  const waits = rejectsCode(client.deliver("waits"), "SESSION_LOST");
+  const dropped = record(client, ["dropped"]);
+  const next = await nextPeer(lab);
+  await next.welcome(OTHERS);
+  await Promise.all([given, waits]);
+  client.send("theirs");
+  equal([await next.received(1), dropped], [["theirs"], []], "sent, and dropped");
+  equal(textsOf(await storedMessages(memory)), ["given", "waits"], "what stays");
+  const own = (await rowsWhen(recordsOf(name), (rows) => rows.length === 2)).find(({ id }) => id === "s-2");
+  equal(textsOf(await messagesWhen(own.memory, ({ length }) => length)), ["theirs"], "rows of the other");
+  const { hello } = await again(lab, client, next, { ...RESUMED, session: "s-2", token: "u-2", user: "other" });
+  equal([hello.session, hello.token, hello.instance], ["s-2", "u-1", first.instance], "who goes on");
+});
+
+export const what_is_sent_before_it_is_known_whose_page_it_is_goes_with_the_page = test(async (lab) => {
+  const name = freshName();
+  const { client, memory } = await inDurableSession(lab, name);
+  putAway();
+  comeBack();
+  const peer = await nextPeer(lab);
+  await peer.control("hello");
+  client.send("whose");
+  await peer.welcome(OTHERS);
+  equal([await peer.received(1), await storedMessages(memory)], [["whose"], []], "sent, and what stays");
+});
