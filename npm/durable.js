@@ -37,7 +37,8 @@ export class Durable {
   /** What the engine has, by payload; what it has let go of, by row; the last row's number. */
   #entries = new Map();
   #released = new Map();
-  #seq = 0;
+  /** From the clock on: another page may have given numbers in this memory, and removed its rows. */
+  #seq = Date.now() * 1_000;
 
   constructor(host) {
     const { queue, adopted } = host.options;
@@ -179,7 +180,8 @@ export class Durable {
   /** The session is over. */
   forget(record) {
     this.#orphans?.stop();
-    if (this.#isRead) this.#rows.removeMemory(record);
+    // Before a welcome nobody has said that what was found is this user's.
+    if (this.#isRead && this.#home) this.#rows.removeMemory(record);
     this.#dropStash();
     this.flush();
   }

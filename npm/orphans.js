@@ -79,7 +79,8 @@ async function deliver(host, record, signal) {
   const done = await new Promise((resolve) => {
     hidden.emit = (event, detail, ...rest) => {
       if (event === "dropped" || detail.code === "STORAGE") host.emit(event, detail, ...rest);
-      if (event === "failed") resolve(false);
+      // What is not stored any more must not be sent: it would be found, and sent again.
+      if (event === "failed" || hidden.database.failed) resolve(false);
     };
     signal.addEventListener("abort", () => resolve(false));
     hidden.connect(false);

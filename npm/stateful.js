@@ -110,6 +110,9 @@ export class StatefulSession extends SessionHost {
   }
 
   welcomed(generation, body, fate) {
+    const { user = body.user } = this.keeper.row;
+    // Whatever became of the session: what is stored with it is still another's.
+    if (this.durable && user !== body.user) fate = "user";
     const { socket } = this;
     const go = () => {
       if (socket !== this.socket) return;
