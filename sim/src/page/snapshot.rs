@@ -68,7 +68,7 @@ impl World {
     pub(super) fn types(&mut self, page: usize, bytes: usize) {
         let bits = self.dice.app.bits();
         let note = &mut self.pages[page].snapshots.state.note;
-        let mut at = (bits as usize >> 8) % (note.len() + 1);
+        let mut at = ((bits >> 8) % (note.len() as u64 + 1)) as usize;
         while !note.is_char_boundary(at) {
             at -= 1;
         }
