@@ -82,6 +82,8 @@ pub(crate) struct Up {
     holder: Option<usize>,
     /// Storage has failed it: what is there may be old, or gone.
     doubtful: bool,
+    /// A disk has forgotten its number.
+    set_back: bool,
     /// Nobody knows whose it was.
     anybodys: bool,
     end: Option<End>,
@@ -229,6 +231,7 @@ impl Ledger {
             lane: ordered.then_some(priority as u8),
             holder: Some(page),
             doubtful: false,
+            set_back: false,
             anybodys: false,
             end: None,
             stored: None,

@@ -1,5 +1,7 @@
 //! A page: the client's engine, and a shell around it that does what the JavaScript one does.
 
+mod audit;
+mod copies;
 mod durable;
 mod life;
 mod machine;
@@ -371,38 +373,6 @@ impl World {
             self.fail(Broken::new(
                 "S3",
                 format!("page {page}: a deadline {late} us ago after a timeout"),
-            ));
-        }
-    }
-
-    /// What must hold whenever a page has done all that its engine answered.
-    fn audit(&mut self, page: usize) {
-        let it = &self.pages[page];
-        let (queued, sent) = (it.engine.queued().0, it.engine.unacknowledged());
-        if queued + sent != it.held_up {
-            let held = it.held_up;
-            let what = format!(
-                "page {page}: {held} messages without an end, but {queued} queued and {sent} unacknowledged"
-            );
-            self.fail(Broken::new("D1", what));
-            return;
-        }
-        if sent > it.window.0.max(1) || (sent > 1 && it.in_flight > u64::from(it.window.1)) {
-            let what = format!(
-                "page {page}: {sent} messages and {} bytes unacknowledged in a window of {:?}",
-                it.in_flight, it.window
-            );
-            self.fail(Broken::new("S6", what));
-            return;
-        }
-        let queue = self.plan.tuning.client.queue.as_ref();
-        if let Some(queue) = queue
-            && !it.durable.persists
-            && queued > queue.max_messages + sent.max(it.window.0.min(10_000))
-        {
-            self.fail(Broken::new(
-                "S6",
-                format!("page {page}: {queued} messages queued"),
             ));
         }
     }

@@ -42,6 +42,13 @@ impl Ledger {
         }
     }
 
+    /// A disk has lost what it had written for good, perhaps their numbers too.
+    pub(crate) fn are_set_back(&mut self, ids: &[usize]) {
+        for id in ids {
+            self.ups[*id].set_back = true;
+        }
+    }
+
     pub(crate) fn is_doubtful(&self, id: usize) -> bool {
         self.ups[id].doubtful
     }

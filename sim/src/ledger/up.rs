@@ -151,6 +151,7 @@ impl Ledger {
         let up = &mut self.ups[id];
         if let Some(before) = &up.stored
             && !(up.doubtful && before.0 != place.0)
+            && !up.set_back
         {
             let what = format!("message {id} is stored twice: {before:?} and {place:?}");
             return Err(Broken::new("D2", what));

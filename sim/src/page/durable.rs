@@ -21,6 +21,8 @@ pub(crate) struct Durable {
     pub(crate) memory: Option<String>,
     /// A welcome has said that it is this page's user's.
     pub(super) owned: bool,
+    /// Stashes whose rows are being moved: they are the page's until that is complete.
+    left: Vec<String>,
     /// The memory that a welcome has called another user's, while it is worked off.
     pub(super) leaving: Option<String>,
     /// Where rows go as long as it is not known whose session theirs will be.
@@ -40,6 +42,8 @@ pub(crate) struct Durable {
     /// Transactions that are not complete.
     issued: VecDeque<Issued>,
     ready_at: u64,
+    /// Hellos in a row that were stale.
+    pub(super) stale: u32,
     /// The link that waits for its hello.
     pub(super) greeting: Option<usize>,
     /// Storage has failed: all is kept in memory.
@@ -74,6 +78,8 @@ enum Purpose {
     Commit,
     /// This link's hello tells of the claim in it.
     Hello(usize),
+    /// It empties the stash.
+    Move,
 }
 
 #[derive(Debug)]
@@ -103,10 +109,23 @@ impl Durable {
         Some((kept.memory.clone(), kept.seq))
     }
 
+    /// The rows of this stash are moved with the next transaction.
+    pub(super) fn leaves(&mut self, stash: String) {
+        self.left.push(stash);
+        self.next.push(Purpose::Move);
+    }
+
     /// Whether the disk has the number of a message, or the message no row.
     pub(super) fn is_written(&self, payload: u32, synced: &Data) -> bool {
         let place = self.place(payload).filter(|_| !self.failed);
         place.is_none_or(|place| synced.rows.get(&place).is_some_and(|row| row.number > 0))
+    }
+
+    /// Whether rows of this memory are the page's.
+    pub(super) fn uses(&self, memory: &str) -> bool {
+        let stashes = self.stash.iter().chain(&self.left);
+        let mut own = self.memory.iter().chain(stashes);
+        own.any(|own| own == memory)
     }
 
     /// Where rows go now.
@@ -253,6 +272,11 @@ impl World {
                     self.says_hello(page);
                 }
                 Purpose::Hello(_) => {}
+                Purpose::Move => {
+                    for stash in std::mem::take(&mut self.pages[page].durable.left) {
+                        self.lets_lock_go(page, &stash);
+                    }
+                }
             }
         }
     }
@@ -264,7 +288,8 @@ impl World {
         self.ledger.copies(it.client);
         let data = self.storages[it.storage].data();
         let held = it.durable.rows.values().map(|kept| kept.row.id);
-        let memories = it.durable.memory.iter().chain(&it.durable.stash);
+        let stashes = it.durable.stash.iter().chain(&it.durable.left);
+        let memories = it.durable.memory.iter().chain(stashes);
         let stored = memories.flat_map(|memory| data.rows_of(memory));
         let stored = stored.map(|(_, row)| row.id);
         let ids: Vec<usize> = held.chain(stored).collect();
@@ -291,13 +316,16 @@ impl World {
         self.forgets_rows(page);
     }
 
-    /// Deletes what is the page's own, in a transaction that needs no room.
+    /// Deletes the rows of what the page has, in a transaction that needs no room.
     pub(super) fn forgets_rows(&mut self, page: usize) {
         let it = &self.pages[page];
         // What was found before a welcome may be another user's.
-        let memory = it.durable.memory.iter().filter(|_| it.durable.owned);
-        let forget = memory.chain(&it.durable.stash).cloned();
-        let forget = forget.map(Change::Forget).collect();
+        let found = it.durable.memory.as_ref().filter(|_| !it.durable.owned);
+        let rows = it.durable.rows.values();
+        let own = rows.filter(|kept| Some(&kept.memory) != found);
+        let own = own.map(|kept| Change::Delete(kept.memory.clone(), kept.seq));
+        let moved = it.durable.left.iter().cloned().map(Change::Forget);
+        let forget = own.chain(moved).collect();
         let aborts = self.dice.disk.happens(self.plan.weather.storage_aborts);
         if aborts || self.storages[it.storage].commit(forget).is_none() {
             self.doubts_rows(page);

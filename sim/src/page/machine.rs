@@ -46,7 +46,15 @@ impl World {
         }
         self.tally.fault(Class::Rollback.name());
         self.ledger.copies(client);
-        self.restarts(client, storage, |world| world.storages[storage].go_back());
+        let rows = self.storages[storage].data().rows.values();
+        let ids: Vec<usize> = rows.map(|row| row.id).collect();
+        self.ledger.are_set_back(&ids);
+        self.restarts(client, storage, |world| {
+            world.storages[storage].go_back();
+            let rows = world.storages[storage].data().rows.values();
+            let ids: Vec<usize> = rows.map(|row| row.id).collect();
+            world.ledger.are_set_back(&ids);
+        });
     }
 
     /// All pages of a browser die; then something happens to its disk, and the newest is opened again.

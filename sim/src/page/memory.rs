@@ -327,27 +327,37 @@ impl World {
         }
         let browser = &mut self.storages[it.storage];
         it.durable.record.used = browser.next_seq();
-        let mut moved = Vec::new();
         if let Some(stash) = stash.filter(|stash| *stash != target) {
-            for kept in it.durable.rows.values_mut() {
-                if kept.memory == stash {
-                    kept.memory.clone_from(&target);
-                    kept.seq = browser.next_seq();
-                    moved.push(Change::Row(target.clone(), kept.seq, kept.row.clone()));
-                }
-            }
-            moved.push(Change::Forget(stash.clone()));
-            // Whoever is next finds it empty: the transaction is committed in this task.
-            self.lets_lock_go(page, &stash);
-        }
-        for change in moved {
-            self.pages[page].durable.write(change);
+            self.moves_rows(page, stash, &target);
         }
         self.writes_record(page);
         if self.pages[page].durable.failed {
             self.forgets_rows(page);
         }
         self.announces(page, &target);
+    }
+
+    /// The rows of a stash get places behind those of `target`, in their order.
+    fn moves_rows(&mut self, page: usize, stash: String, target: &str) {
+        let it = &mut self.pages[page];
+        if it.durable.failed {
+            // What is there was let go of when the page was put away.
+            return self.lets_lock_go(page, &stash);
+        }
+        let rows = it.durable.rows.values_mut();
+        let mut rows: Vec<&mut Kept> = rows.filter(|kept| kept.memory == stash).collect();
+        rows.sort_by_key(|kept| kept.seq);
+        let mut moved = Vec::new();
+        for kept in rows {
+            target.clone_into(&mut kept.memory);
+            kept.seq = self.storages[it.storage].next_seq();
+            moved.push(Change::Row(target.to_owned(), kept.seq, kept.row.clone()));
+        }
+        moved.push(Change::Forget(stash.clone()));
+        for change in moved {
+            it.durable.write(change);
+        }
+        it.durable.leaves(stash);
     }
 }
 

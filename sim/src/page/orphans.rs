@@ -21,8 +21,7 @@ impl World {
 
     fn watches_one(&mut self, page: usize, memory: &str) {
         let it = &self.pages[page];
-        let own = it.durable.memory.as_deref() == Some(memory)
-            || it.durable.stash.as_deref() == Some(memory);
+        let own = it.durable.uses(memory);
         if own {
             return;
         }

@@ -101,7 +101,9 @@ impl World {
         }
         let record = &mut it.durable.record;
         it.asked = record.session.is_some();
-        record.claim = if it.asked { record.claim + 1 } else { 1 };
+        // A claim that storage has forgotten is made up for soon.
+        let step = 1 << it.durable.stale.min(16);
+        record.claim = if it.asked { record.claim + step } else { 1 };
         it.claim = record.claim;
         match it.link.filter(|_| it.asked) {
             Some(link) if it.durable.persists => return self.stores_claim(page, link),

@@ -3,12 +3,10 @@
 use steadfast_engine::{Capture, Captured, Fate, Input, Save as What, Span, Unsaved as Why};
 use steadfast_protocol::fnv1a32;
 use steadfast_protocol::frame::{
-    Form, Frame, Save, SaveRefusal, Saved, StoredSnapshot, Unsaved, WantedSnapshot, Welcome, parts,
+    Form, Frame, Save, SaveRefusal, Saved, StoredSnapshot, Unsaved, Welcome, parts,
 };
 
-use super::SESSION;
 use super::state::State;
-use crate::browser::{Change, LocalCopy};
 use crate::ledger::{Positions, Slot, stream_name};
 use crate::plan::Class;
 use crate::planted::{self, Bug};
@@ -21,12 +19,12 @@ pub(crate) struct Snapshots {
     /// It begins with what was saved; until then nothing else happens.
     pub(super) restored: bool,
     /// The version that the server has, as far as the page knows; 0: none.
-    base: u64,
+    pub(super) base: u64,
     /// And its text, where the page knows it.
     base_text: Option<String>,
     /// What was captured last.
-    text: String,
-    positions: Positions,
+    pub(super) text: String,
+    pub(super) positions: Positions,
     /// How far the streams had come in a state of this machine. The server may not speak of all of them.
     pub(super) begun: Positions,
     flight: Option<Flight>,
@@ -45,9 +43,9 @@ pub(crate) struct Snapshots {
 #[derive(Debug)]
 struct Flight {
     id: u32,
-    base: u64,
-    text: String,
-    positions: Positions,
+    pub(super) base: u64,
+    pub(super) text: String,
+    pub(super) positions: Positions,
 }
 
 impl World {
@@ -60,7 +58,7 @@ impl World {
         })
     }
 
-    const fn is_document(&self) -> bool {
+    pub(super) const fn is_document(&self) -> bool {
         self.plan.tuning.document.is_some()
     }
 
@@ -143,60 +141,6 @@ impl World {
             (_, false) => Captured::Unchanged,
         };
         self.feed(page, Input::Captured(captured));
-    }
-
-    /// The state goes to local storage, in the task in which the page is hidden.
-    fn copies_state(&mut self, page: usize) {
-        let name = self.copy_name(page);
-        let it = &mut self.pages[page];
-        let copy = LocalCopy {
-            user: it.user.clone(),
-            base: it.snapshots.base,
-            text: it.snapshots.text.clone(),
-            positions: it.snapshots.positions.clone(),
-        };
-        let change = Change::Copy(name, copy);
-        if it.durable.persists {
-            it.durable.write(change);
-        } else {
-            self.storages[it.storage].write(change);
-        }
-    }
-
-    fn copy_name(&self, page: usize) -> String {
-        let it = &self.pages[page];
-        match &self.plan.tuning.document {
-            Some(key) => format!("document {key}"),
-            None => it
-                .durable
-                .memory
-                .clone()
-                .unwrap_or_else(|| SESSION.to_owned()),
-        }
-    }
-
-    fn local_copy(&self, page: usize) -> Option<LocalCopy> {
-        let it = &self.pages[page];
-        let copies = &self.storages[it.storage].data().copies;
-        copies.get(&self.copy_name(page)).cloned()
-    }
-
-    /// What the hello says of the state, and the positions that go with it.
-    pub(super) fn wants(&self, page: usize) -> Option<(WantedSnapshot, Option<Positions>)> {
-        let it = &self.pages[page];
-        if !it.saves {
-            return None;
-        }
-        let restore = !it.snapshots.restored;
-        let copy = self.local_copy(page).filter(|_| restore);
-        let base = copy.as_ref().map_or(it.snapshots.base, |copy| copy.base);
-        let wanted = WantedSnapshot {
-            key: self.plan.tuning.document.clone(),
-            version: (base > 0).then_some(base),
-            restore,
-        };
-        let positions = copy.map(|copy| copy.positions);
-        Some((wanted, positions.filter(|_| !self.is_document())))
     }
 
     /// A welcome has come. Whether it has to wait for the text of a snapshot.

@@ -3,6 +3,7 @@
 use steadfast_engine::{
     Fate, From as StreamFrom, GapReason, Input, Span, Welcome as EngineWelcome,
 };
+use steadfast_protocol::close_code;
 use steadfast_protocol::frame::{
     Control, Frame, From, Incoming, Reason, Welcome, cut, decode_text,
 };
@@ -52,8 +53,12 @@ impl World {
             return;
         }
         let generation = it.generation;
-        if self.pages[page].link == Some(link) {
-            self.pages[page].link = None;
+        let it = &mut self.pages[page];
+        if it.link == Some(link) {
+            it.link = None;
+        }
+        if code == close_code::STALE {
+            it.durable.stale += 1;
         }
         self.feed(
             page,
@@ -253,6 +258,7 @@ impl World {
             record.user = Some(welcome.user.clone());
             // The new session knows the claim of this hello, too.
             record.claim = claim;
+            it.durable.stale = 0;
             if it.durable.persists {
                 self.settles_memory(page, fate);
             } else {
