@@ -1,45 +1,43 @@
 // Messages whose page is gone: a tab that lives delivers them, and makes way for a page that comes back.
 
 import { equal, hasCode } from "../harness/assert.js";
-import { durable, freshName, inDurableSession, leaveBehind, memoryOf, recordsOf } from "../harness/durable.js";
+import { durable, freshMemory, freshName, inDurableSession, leaveBehind, recordsOf } from "../harness/durable.js";
 import { nextPeer, RESUMED } from "../harness/peer.js";
 import { holdLock, messagesWhen, putMessage, putRow, rowsWhen, storedMessages, storedRows } from "../harness/stored.js";
-import { event, record, settled, test } from "../harness/test.js";
+import { event, ignored, record, settled, test } from "../harness/test.js";
 
-const ORPHAN = memoryOf("c");
-
-/** A living tab, and another one that holds the memory ORPHAN with these messages. */
+/** A living tab, and another one that holds a memory with these messages, `orphan`. */
 async function twoTabs(lab, messages, fields = {}) {
   const name = freshName();
-  const letGo = await holdLock(recordsOf(name), ORPHAN);
-  const orphan = { id: "s-9", token: "t-9", claim: 3, memory: ORPHAN, ...fields };
-  await leaveBehind(name, messages, orphan);
+  const orphan = freshMemory();
+  const letGo = await holdLock(recordsOf(name), orphan);
+  await leaveBehind(name, messages, { id: "s-9", token: "t-9", claim: 3, memory: orphan, ...fields });
   const living = await inDurableSession(lab, name);
-  return { ...living, name, letGo };
+  return { ...living, name, orphan, letGo };
 }
 
 export const a_living_tab_delivers_what_a_dead_one_left = test(async (lab) => {
-  const { client, letGo, name } = await twoTabs(lab, [{ data: "given", number: 2 }, "waits"], { last: 2 });
+  const { client, letGo, name, orphan } = await twoTabs(lab, [{ data: "given", number: 2 }, "waits"], { last: 2 });
   const events = record(client, ["message", "open", "disconnect", "statechange", "error"]);
   letGo();
   const peer = await nextPeer(lab);
   const hello = await peer.welcome({ ...RESUMED, session: "s-9", token: "t-10", received: 1 });
-  equal([hello.session, hello.instance, hello.claim, hello.window], ["s-9", ORPHAN, 4, [0, 0]], "who");
+  equal([hello.session, hello.instance, hello.claim, hello.window], ["s-9", orphan, 4, [0, 0]], "who");
   equal(await peer.received(2), ["given", "waits"], "sent");
   peer.say("stored", { number: 3 });
-  await messagesWhen(ORPHAN, ({ length }) => length === 0);
+  await messagesWhen(orphan, ({ length }) => length === 0);
   while (peer.socket.closedWith === null) await settled();
   const ended = peer.controls.some((frame) => frame.name === "end");
   equal([ended, peer.socket.closedWith.code], [false, 4_000], "how it ended");
   const left = await rowsWhen(recordsOf(name), (rows) => rows.some((row) => row.token === "t-10"));
   equal([left.length, events, client.session.id], [2, [], "s-1"], "records, and what the application saw");
-  (await holdLock(recordsOf(name), ORPHAN))();
+  (await holdLock(recordsOf(name), orphan))();
 });
 
 export const a_memory_without_messages_is_left_as_it_is = test(async (lab) => {
-  const { letGo, name } = await twoTabs(lab, []);
+  const { letGo, name, orphan } = await twoTabs(lab, []);
   letGo();
-  (await holdLock(recordsOf(name), ORPHAN))();
+  (await holdLock(recordsOf(name), orphan))();
   equal([(await storedRows(recordsOf(name))).length, lab.network.live.length], [2, 1], "records, and links");
 });
 
@@ -55,11 +53,11 @@ export const messages_without_a_session_get_one_that_ends_with_them = test(async
 });
 
 export const a_tab_makes_way_for_the_page_that_comes_back = test(async (lab) => {
-  const { letGo, name } = await twoTabs(lab, ["waits"]);
+  const { letGo, name, orphan } = await twoTabs(lab, ["waits"]);
   letGo();
   const peer = await nextPeer(lab);
   await peer.control("hello");
-  sessionStorage.setItem(`steadfast:${recordsOf(name)}:`, ORPHAN);
+  sessionStorage.setItem(`steadfast:${recordsOf(name)}:`, orphan);
   const back = lab.client(durable(name));
   const next = await nextPeer(lab);
   const hello = await next.welcome({ ...RESUMED, session: "s-9" });
@@ -104,27 +102,27 @@ export const what_is_dropped_of_an_orphan_is_told = test(async (lab) => {
 });
 
 export const an_orphan_of_another_user_stays = test(async (lab) => {
-  const { letGo, name } = await twoTabs(lab, ["waits"]);
+  const { letGo, name, orphan } = await twoTabs(lab, ["waits"]);
   letGo();
   const peer = await nextPeer(lab);
   await peer.welcome({ session: "s-10", token: "t-10", reason: "user", user: "other" });
   await peer.control("end");
-  (await holdLock(recordsOf(name), ORPHAN))();
+  (await holdLock(recordsOf(name), orphan))();
   const records = await storedRows(recordsOf(name));
-  equal([peer.messages, records.find(({ memory }) => memory === ORPHAN).id], [[], "s-9"], "sent, and the record");
-  equal((await storedMessages(ORPHAN)).length, 1, "rows");
+  equal([peer.messages, records.find(({ memory }) => memory === orphan).id], [[], "s-9"], "sent, and the record");
+  equal((await storedMessages(orphan)).length, 1, "rows");
 });
 
 export const a_client_that_closes_leaves_orphans_where_they_are = test(async (lab) => {
-  const { client, letGo, name } = await twoTabs(lab, ["waits"]);
+  const { client, letGo, name, orphan } = await twoTabs(lab, ["waits"]);
   letGo();
   const peer = await nextPeer(lab);
   await peer.control("hello");
   const closed = event(client, "close");
   client.close();
   await closed;
-  (await holdLock(recordsOf(name), ORPHAN))();
-  equal([(await storedMessages(ORPHAN)).length, peer.socket.closedWith !== null], [1, true], "rows, and the link");
+  (await holdLock(recordsOf(name), orphan))();
+  equal([(await storedMessages(orphan)).length, peer.socket.closedWith !== null], [1, true], "rows, and the link");
 });
 
 export const two_clients_of_a_page_have_memories_of_their_own = test(async (lab) => {
@@ -144,14 +142,15 @@ export const two_clients_of_a_page_have_memories_of_their_own = test(async (lab)
 
 export const nothing_is_said_before_all_is_read = test(async (lab) => {
   const name = freshName();
-  await leaveBehind(name, ["waits"]);
-  const letGo = await holdLock(recordsOf(name), memoryOf("a"));
-  sessionStorage.setItem(`steadfast:${recordsOf(name)}:`, memoryOf("a"));
+  const memory = await leaveBehind(name, ["waits"]);
+  const letGo = await holdLock(recordsOf(name), memory);
+  sessionStorage.setItem(`steadfast:${recordsOf(name)}:`, memory);
   const client = lab.client(durable(name));
   let flushed = false;
-  client.flush().then(() => {
+  const flushing = client.flush().then(() => {
     flushed = true;
   });
+  ignored(flushing);
   const peer = await nextPeer(lab);
   await settled();
   equal([flushed, peer.controls], [false, []], "flushed, and said, before anything is known");

@@ -4,10 +4,10 @@ import { equal, hasCode, ok, rejectsCode } from "../harness/assert.js";
 import {
   comeBack,
   durable,
+  freshMemory,
   freshName,
   inDurableSession,
   leaveBehind,
-  memoryOf,
   putAway,
   recordsOf,
 } from "../harness/durable.js";
@@ -155,7 +155,7 @@ export const messages_sent_before_the_welcome_join_those_of_the_session = test(a
 export const what_a_page_sent_before_it_was_welcomed_follows_what_it_found = test(async (lab) => {
   const name = freshName();
   const memory = await leaveBehind(name, ["first"]);
-  const stash = memoryOf("b");
+  const stash = freshMemory();
   await putRow({ name: recordsOf(name), memory: stash, instance: stash, claim: 0, last: 0, parent: memory });
   await putMessage({ memory: stash, seq: 1, data: "second" });
   const { client, peer } = await nextPage(lab, name);

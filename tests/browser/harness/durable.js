@@ -31,12 +31,12 @@ export async function inDurableSession(lab, name, fields = {}, options = {}) {
   return { client, peer, hello, memory: records.find((row) => row.id === id).memory };
 }
 
-/** 128 bits as a memory is called. */
-export const memoryOf = (digit) => String(digit).repeat(32);
+/** A memory that no other test has. */
+export const freshMemory = () => crypto.randomUUID().replaceAll("-", "");
 
 /** Leaves a session behind, and messages in it: texts without a number, or rows. */
 export async function leaveBehind(name, messages, fields = {}) {
-  const memory = fields.memory ?? memoryOf("a");
+  const memory = fields.memory ?? freshMemory();
   const session = { id: "s-1", token: "t-1", claim: 4, instance: memory, last: 0 };
   await putRow({ name: recordsOf(name), ...session, ...fields, memory });
   let seq = 0;
