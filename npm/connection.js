@@ -1,33 +1,38 @@
-// A connection to the database that stays, so that a transaction begins in the very task that asks for it.
+// Connections to the databases that stay, so that a transaction begins in the very task that asks for it.
 
-import { openDatabase, settled } from "./database.js";
+import { databaseOf, openDatabase, settled } from "./database.js";
 
 /**
- * The database as one client uses it. `failed` is called with the reason when it fails, or `fail` is called, for the
- * first time; from then on nothing is asked of it any more.
+ * The databases as one client uses them. `failed` is called with the reason when one fails, or `fail` is called, for
+ * the first time; from then on nothing is asked of them any more.
  */
 export class Database {
   /** Whether what is to be stored lives in memory only. */
   failed = false;
   /** Settled when all that was begun until now is done. */
   work = Promise.resolve();
+  /** What is tried once more when storage fails, before all is in memory only. */
+  salvage = () => {};
 
   #tell;
-  #opening = null;
-  #connection = null;
+  #fails = false;
+  /** By name: promises of connections, and those that are there. */
+  #opening = {};
+  #connections = {};
 
   constructor(failed) {
     this.#tell = failed;
   }
 
-  /** Until the connection is there; from then on `transact` begins in the task that calls it. */
-  async open() {
+  /** Until the database of a store is there; from then on `transact` begins in the task that calls it. */
+  async open(store) {
     if (this.failed) return;
-    this.#opening ??= this.#open();
-    const opening = this.#opening;
+    const name = databaseOf(store);
+    this.#opening[name] ??= this.#open(store);
+    const opening = this.#opening[name];
     try {
       const connection = await opening;
-      if (opening === this.#opening) this.#connection = connection;
+      if (opening === this.#opening[name]) this.#connections[name] = connection;
       else connection.close();
     } catch (error) {
       this.fail(error);
@@ -35,8 +40,9 @@ export class Database {
   }
 
   /**
-   * One transaction over the `stores`, which commits what `act` asks of it at once. "strict": on the disk when done.
-   * Resolves with what `act` returned, whose requests have their results by then; with undefined if storage has failed.
+   * One transaction over the `stores` of one database, which commits what `act` asks of it at once. "strict": on the
+   * disk when done. Resolves with what `act` returned, whose requests have their results by then; with undefined if
+   * storage has failed.
    */
   transact(stores, durability, act) {
     const done = this.#transact(stores, durability, act);
@@ -44,25 +50,30 @@ export class Database {
     return done;
   }
 
-  /** Lets go of the connection when all is done; the next transaction opens another one. */
+  /** Lets go of the connections when all is done; the next transaction opens another one. */
   close() {
-    this.#connection?.close();
-    this.#opening = this.#connection = null;
+    for (const name in this.#connections) this.#connections[name].close();
+    this.#opening = {};
+    this.#connections = {};
   }
 
   /** Storage is of no use: `cause` says why. */
   fail(cause) {
-    if (this.failed) return;
+    if (this.#fails) return;
+    this.#fails = true;
+    this.salvage();
     this.failed = true;
     this.close();
     this.#tell(cause);
   }
 
   async #transact(stores, durability, act) {
-    if (!this.#connection) await this.open();
-    if (!this.#connection) return;
+    const [store] = stores;
+    const name = databaseOf(store);
+    if (!this.#connections[name]) await this.open(store);
+    if (!this.#connections[name]) return;
     try {
-      const transaction = this.#connection.transaction(stores, "readwrite", { durability });
+      const transaction = this.#connections[name].transaction(stores, "readwrite", { durability });
       const result = act(transaction);
       transaction.commit();
       await settled(transaction, "oncomplete");
@@ -72,8 +83,8 @@ export class Database {
     }
   }
 
-  async #open() {
-    const connection = await openDatabase();
+  async #open(store) {
+    const connection = await openDatabase(store);
     // Somebody deletes it, or has; or the user does.
     const gone = () => {
       connection.close();

@@ -27,7 +27,7 @@ export class Copies {
     const { database } = this.#host;
     this.#place = place;
     const { name, key } = place;
-    await database.open();
+    await database.open(STORE);
     const rows = await this.#do((store) => store.getAll(allOf(name)));
     for (const row of rows?.result ?? []) {
       if (row.savedAt < Date.now() - KEPT_MS) this.#do((store) => store.delete([name, row.key]));

@@ -1,24 +1,43 @@
-// The database in IndexedDB: what stands in it, and how it is opened.
+// The databases in IndexedDB: what stands in them, and how they are opened.
 
-/** The stores and their keys. */
-const STORES = {
-  /** A record for each session or what may become one: storage.js. */
-  sessions: ["name", "memory"],
-  /** Messages that outlive the page: rows.js. */
-  messages: ["memory", "seq"],
-  /** Local copies of states: copies.js. */
-  snapshots: ["name", "key"],
+/**
+ * The databases, their stores and the stores' keys. There are two because a transaction that waits behind one that
+ * waits for the disk is dropped when its tab closes: what must be kept at once is never asked of the first.
+ */
+const DATABASES = {
+  /** What may wait for the disk. */
+  steadfast: {
+    /** A record for each session or what may become one: storage.js. */
+    sessions: ["name", "memory"],
+    /** Messages that have a number, or had one; and which are done with: rows.js. */
+    messages: ["memory", "seq"],
+  },
+  /** What is never to wait: no transaction here is strict. */
+  "steadfast-fresh": {
+    /** A record for each memory that nobody was welcomed with: rows.js. */
+    stashes: ["name", "memory"],
+    /** Messages as they were sent: rows.js. */
+    fresh: ["memory", "seq"],
+    /** Local copies of states: copies.js. */
+    snapshots: ["name", "key"],
+  },
 };
-/** How long the database may take for anything. */
+/** How long a database may take for anything. */
 const PATIENCE_MS = 5_000;
 
-export async function openDatabase() {
-  const opening = indexedDB.open("steadfast", 2);
+/** The database that has a store. */
+export const databaseOf = (store) => Object.keys(DATABASES).find((name) => store in DATABASES[name]);
+
+/** A connection to the database that has a store. */
+export async function openDatabase(store) {
+  const database = databaseOf(store);
+  const stores = DATABASES[database];
+  const opening = indexedDB.open(database, 2);
   opening.onupgradeneeded = () => {
     const { result } = opening;
     // Version 1 knew sessions only, which begin anew.
     for (const name of result.objectStoreNames) result.deleteObjectStore(name);
-    for (const name in STORES) result.createObjectStore(name, { keyPath: STORES[name] });
+    for (const name in stores) result.createObjectStore(name, { keyPath: stores[name] });
   };
   try {
     await settled(opening, "onsuccess");

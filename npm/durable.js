@@ -2,12 +2,13 @@
 // leaves; and whose rows they are.
 
 import { decode } from "./codec.js";
+import { isGoodRecord, newRecord, repair, sort } from "./found.js";
 import { formOf, LANES, randomId } from "./host.js";
 import * as Input from "./input.js";
 import { Orphans } from "./orphans.js";
 import { sizeOf } from "./payload.js";
 import { Held, Payloads } from "./payloads.js";
-import { isGoodRecord, nameOf, newRecord, Rows, repair, sort } from "./rows.js";
+import { nameOf, Rows } from "./rows.js";
 import { hold, remembered } from "./storage.js";
 
 /**
@@ -25,30 +26,33 @@ export class Durable {
   /** The record of the stash, while there is one, and whether it is that of the session as well. */
   #stash = null;
   #isTaken = false;
+  /** The stash whose rows are on their way to the session's memory. */
+  #dropped = null;
   /** The session's record, from its welcome until the page is put away. */
   #home = null;
-  /** Whether the engine has all that is stored in its memory. */
-  #isRead = false;
+  /** The record of which the engine has all that is stored. */
+  #found = null;
   #isSuspended = false;
   #taskIsWatched = false;
   /** Whether the engine waits for the next transaction. */
   #commits = false;
 
-  /** What the engine has, by payload; what it has let go of, by row; the last row's number. */
+  /** What the engine has, by payload; what it has let go of, by row. */
   #entries = new Map();
   #released = new Map();
-  /** From the clock on: another page may have given numbers in this memory, and removed its rows. */
-  #seq = Date.now() * 1_000;
 
   constructor(host) {
     const { queue, adopted } = host.options;
     this.name = `persist:${queue.persist}`;
     this.#host = host;
     this.#rows = new Rows(host.database);
+    // What is another's goes on where it is.
+    if (!adopted) host.database.salvage = () => this.#salvage();
     this.#orphans = adopted ? null : new Orphans(host, this);
     host.payloads = new Watched((number) => this.#forget(number));
     this.#newStash(remembered({ name: this.name }));
-    host.database.open();
+    host.database.open("fresh");
+    host.database.open("messages");
   }
 
   // What is sent.
@@ -57,14 +61,14 @@ export class Durable {
   add(number, { priority = "normal", key, ttl = this.#host.options.queue.ttl }, ticket) {
     const record = this.#home ?? this.#stash;
     const { data } = this.#host.payloads.get(number);
-    const row = { memory: record.memory, seq: ++this.#seq, number: 0, data, priority, key, at: Date.now() };
+    const row = { memory: record.memory, seq: this.#rows.nextSeq(), number: 0, data, priority, key, at: Date.now() };
     if (ttl < 1 / 0) row.ttl = ttl;
-    this.#entries.set(number, { row, ticket, isWritten: false });
-    this.#put(this.#entries.get(number));
-    if (!this.#home) this.#rows.putRecord(record);
+    this.#entries.set(number, { row, ticket });
+    this.#put(row);
+    if (!this.#home) this.#rows.putStash(record);
   }
 
-  /** Stores what has changed, all in one transaction. Resolves when that is done, or storage has failed. */
+  /** Stores what has changed, all together. Resolves when that is done, or storage has failed. */
   async flush(durability = this.#commits ? "strict" : "relaxed") {
     if (!this.#commits && this.#rows.isClean) return;
     // It is for whoever comes next: without the lock it must not stay in this page's memory.
@@ -77,7 +81,8 @@ export class Durable {
 
   /** Stores the session's record, and whatever else the present task changes. */
   async save() {
-    this.#rows.putRecord(this.#host.keeper.row);
+    const { row } = this.#host.keeper;
+    this.#rows.putRecord(row);
     await null;
     return this.flush("strict");
   }
@@ -89,7 +94,7 @@ export class Durable {
     row.last = number;
     this.#rows.putRecord(row);
     const entry = this.#entries.get(payload);
-    if (entry) this.#number(entry, number);
+    if (entry) this.#number(entry.row, number);
   }
 
   commit() {
@@ -101,7 +106,7 @@ export class Durable {
     const entry = this.#entries.get(payload);
     this.#entries.delete(payload);
     const held = this.#host.payloads.take(payload);
-    if (entry) this.#released.set(nameOf(entry.row), { ...entry, held });
+    if (entry) this.#released.set(nameOf(entry.row), { ...entry, held, isOnlyHere: this.#host.database.failed });
   }
 
   // The session.
@@ -123,21 +128,27 @@ export class Durable {
     return [this.#host.keeper.row.memory, this.#stash?.memory].includes(memory);
   }
 
+  /** All records under the name of this queue; undefined when nothing can be read. */
+  readRecords() {
+    return this.#rows.readRecords(this.name);
+  }
+
   /** Reads what is stored in the session's memory, and gives it to the engine. */
   async load() {
     const { row } = this.#host.keeper;
     const isCurrent = () => row === this.#host.keeper.row && !this.#isSuspended;
     if (this.#stash && !this.#isTaken) this.#stash.parent = row.memory;
-    const released = [...this.#released.values()].map((entry) => entry.row);
-    const [found, records] = (await this.#rows.read(row)) ?? [released, []];
+    const [found, records] = (await this.#rows.read(row)) ?? [[], []];
     const rows = this.#keepGood(found, row.last);
     for (const other of records) {
       const isStash = other.parent === row.memory && !other.id && !this.owns(other.memory);
       if (isStash && isCurrent()) rows.push(...(await this.#merge(other, row.memory, isCurrent)));
     }
     if (!isCurrent()) return;
-    this.#isRead = true;
-    this.#restore(rows);
+    this.#found = row;
+    // What is stored after all is for the next page, which reads it again.
+    this.#restore(this.#host.database.failed ? this.#releasedRows(({ isOnlyHere }) => isOnlyHere) : rows);
+    this.#rejectReleased("ABORTED", "another page has it");
     this.#host.feed(Input.recalled, row.last);
     this.#orphans?.start(records);
   }
@@ -147,16 +158,23 @@ export class Durable {
     const { row } = this.#host.keeper;
     this.#home = row;
     if (fate !== "resumed") row.last = 0;
-    for (const entry of fate === "user" ? [] : this.#entries.values()) {
-      if (entry.row.memory !== row.memory) this.#move(entry, row.memory);
+    const isAnothers = fate === "user";
+    for (const entry of this.#held()) {
+      const { memory, number } = entry.row;
+      // What this page sent while it was nobody's goes with the page.
+      const isMoved = memory !== row.memory && (!isAnothers || entry.isUnclaimed);
+      if (isMoved) this.#move(entry.row, row.memory);
       // Another message may have this number soon.
-      else if (entry.row.number > received) this.#number(entry, 0);
+      else if (!isAnothers && number > received) this.#number(entry.row, 0);
+      entry.isUnclaimed = false;
     }
     this.#dropStash();
+    if (isAnothers && this.#found) this.#rows.leave(this.#found.memory);
   }
 
   /** The engine has heard of it. What it has let go of is another user's, who will find it where it is. */
   begun() {
+    this.#restore(this.#releasedRows(({ row }) => row.memory === this.#home.memory));
     this.#rejectReleased("SESSION_LOST", "the session is another's");
   }
 
@@ -181,7 +199,7 @@ export class Durable {
   forget(record) {
     this.#orphans?.stop();
     // Before a welcome nobody has said that what was found is this user's.
-    if (this.#isRead && this.#home) this.#rows.removeMemory(record);
+    if (this.#found && this.#home) this.#rows.removeMemory(record);
     this.#dropStash();
     this.flush();
   }
@@ -201,10 +219,15 @@ export class Durable {
   #leave(parent) {
     this.#orphans?.stop();
     this.#home = null;
-    this.#isRead = false;
+    this.#found = null;
     this.flush();
+    this.#rows.leave(this.#host.keeper.row.memory);
     this.#freeStash();
     this.#newStash(parent);
+  }
+
+  #releasedRows(isSo) {
+    return [...this.#released.values()].filter(isSo).map(({ row }) => row);
   }
 
   #rejectReleased(code, message) {
@@ -224,18 +247,24 @@ export class Durable {
   }
 
   /** Nothing is in the stash any more, unless it is the session's memory. */
-  #dropStash() {
-    if (this.#stash && !this.#isTaken) this.#rows.removeMemory(this.#stash);
+  async #dropStash() {
+    const stash = this.#isTaken ? null : this.#stash;
+    this.#dropped = stash;
+    if (stash) this.#rows.removeStash(stash);
     this.flush();
     this.#freeStash();
+    await this.#host.database.work;
+    if (this.#dropped === stash) this.#dropped = null;
   }
 
   /** Whoever has taken the stash has its lock, too. */
   async #freeStash() {
     const { lock } = this;
-    const isTaken = this.#isTaken;
+    const stash = this.#isTaken ? null : this.#stash;
     this.#stash = null;
-    const letGo = isTaken ? null : await lock;
+    if (!stash) return;
+    this.#rows.leave(stash.memory);
+    const letGo = await lock;
     await this.#host.database.work;
     letGo?.();
   }
@@ -250,9 +279,8 @@ export class Durable {
     for (const row of rows) {
       const before = this.#released.get(nameOf(row));
       this.#released.delete(nameOf(row));
-      Object.assign(row, { memory, seq: ++this.#seq });
-      if (before) this.#released.set(nameOf(row), before);
-      this.#rows.put({ row });
+      this.#rows.move(row, memory);
+      if (before) this.#released.set(nameOf(row), { ...before, isUnclaimed: true });
     }
     if (isOurs) this.#rows.removeMemory(stash);
     await this.flush();
@@ -266,9 +294,8 @@ export class Durable {
   #keepGood(found, last) {
     const here = new Set([...this.#entries.values()].map(({ row }) => nameOf(row)));
     const [good, bad] = sort(found, last);
-    for (const row of bad) this.#rows.remove({ row, isWritten: true });
+    for (const row of bad) this.#rows.remove(row);
     if (bad.length) this.#blame(`${bad.length} stored messages`);
-    for (const { seq } of good) this.#seq = Math.max(this.#seq, seq);
     return good.filter((row) => !here.has(nameOf(row)));
   }
 
@@ -278,17 +305,16 @@ export class Durable {
     rows.sort((a, b) => order(a) - order(b) || a.seq - b.seq);
     for (const row of rows) {
       const { data, key, number, priority, ttl, at } = row;
-      const { held = this.#hold(data), ticket = 0 } = this.#released.get(nameOf(row)) ?? {};
+      const { held = this.#hold(data), ticket = 0, isUnclaimed } = this.#released.get(nameOf(row)) ?? {};
       this.#released.delete(nameOf(row));
       const payload = payloads.keep(held);
-      this.#entries.set(payload, { row, ticket, isWritten: true });
+      this.#entries.set(payload, { row, ticket, isUnclaimed });
       // A clock that was put back says that no time has passed.
       const left = ttl === undefined ? -1 : Math.max(0, ttl - Math.max(0, Date.now() - at));
       const keyNumber = key === undefined ? -1 : payloads.numberOfKey(key);
       const fields = [sizeOf(data, true), LANES.indexOf(priority) + formOf(data), left, keyNumber, number, ticket];
       this.#host.feed(Input.restored, payload, ...fields);
     }
-    this.#rejectReleased("ABORTED", "another page has it");
   }
 
   #hold(data) {
@@ -306,20 +332,30 @@ export class Durable {
     }
   }
 
-  #put(entry) {
-    this.#rows.put(entry);
+  /** What the engine has, in the order in which it was sent. */
+  #held() {
+    return [...this.#entries.values()].sort((a, b) => a.row.seq - b.row.seq);
+  }
+
+  /** Storage fails, and what this page has it goes on with in memory: nobody is to find it. */
+  #salvage() {
+    const rows = this.#held().map(({ row }) => row);
+    this.#rows.giveUp(rows, this.#dropped);
+  }
+
+  #put(row) {
+    this.#rows.put(row);
     this.#watchTask();
   }
 
-  #number(entry, number) {
-    entry.row.number = number;
-    this.#put(entry);
+  #number(row, number) {
+    row.number = number;
+    this.#put(row);
   }
 
-  #move(entry, memory) {
-    this.#rows.remove(entry);
-    Object.assign(entry.row, { memory, seq: ++this.#seq });
-    this.#put(entry);
+  #move(row, memory) {
+    this.#rows.move(row, memory);
+    this.#watchTask();
   }
 
   /** The engine is done with a message. */
@@ -327,7 +363,7 @@ export class Durable {
     const entry = this.#entries.get(number);
     if (!entry) return;
     this.#entries.delete(number);
-    this.#rows.remove(entry);
+    this.#rows.remove(entry.row);
     this.#watchTask();
   }
 

@@ -1,16 +1,18 @@
 // Which memory a durable queue uses, and who may: as for any session, and with what the queue has to do with it.
 
-import { hold, inDatabase, isGood, Keeper } from "./storage.js";
+import { hold, isGood, Keeper } from "./storage.js";
 
 export class DurableKeeper extends Keeper {
   #database;
   #durable;
   #acquired;
   #read;
+  /** Settled when the lock of the turn before is let go of. */
+  #freed;
 
   constructor({ database, durable }) {
-    const transact = (act) => database.transact("sessions", "strict", (made) => act(made.objectStore("sessions")));
-    const rows = (row, change) => inDatabase(row, change, transact);
+    // What cannot be used is removed with its rows, by whoever finds that out: `check`.
+    const rows = async (_row, change) => (change ? undefined : ((await durable.readRecords()) ?? []));
     super("browser", (cause) => database.fail(cause), rows);
     this.row.name = durable.name;
     this.#database = database;
@@ -48,8 +50,7 @@ export class DurableKeeper extends Keeper {
   }
 
   async choose(rows, turn) {
-    // The lock of the turn before is let go of when all of that is stored.
-    await this.#database.work;
+    await this.#freed;
     return super.choose(rows, turn, (row, isOwn) => {
       // Who hears that it is wanted here makes way, and stands behind in the queue for the lock.
       if (isOwn) this.#durable.announce(row.memory);
@@ -70,7 +71,9 @@ export class DurableKeeper extends Keeper {
 
   free() {
     this.#durable.flush();
-    super.free(this.#database.work);
+    // What the present task changes is to be stored as well.
+    this.#freed = Promise.resolve().then(() => this.#database.work);
+    super.free(this.#freed);
   }
 }
 

@@ -1,9 +1,10 @@
 // Messages whose page is gone: a tab that lives waits for the lock of every other memory of its name, and when it gets
 // one with messages in it, a client of its own delivers them.
 
+import { isGoodRecord } from "./found.js";
 import * as Input from "./input.js";
 import { AdoptedKeeper } from "./memories.js";
-import { isGoodRecord, Rows } from "./rows.js";
+import { Rows } from "./rows.js";
 import { isGood, keyOf } from "./storage.js";
 
 /** The memories that one client waits for. */

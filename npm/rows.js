@@ -1,156 +1,217 @@
-// What of a durable queue is stored: the records of memories and the rows of messages; what the next transaction
-// changes of them; and whether what is read can be used.
+// What of a durable queue is stored: the records of memories and the rows of messages, and what the next transactions
+// change of them.
+//
+// A message is a fresh row in the task that sends it, and a stored one as soon as it has a number: database.js says why
+// the two stand in different databases. What one of them has and the other has not is decided when they are read.
 
 import { allOf } from "./database.js";
-import { COUNT, isWord } from "./frames.js";
-import { LANES, randomId } from "./host.js";
-import { isData } from "./payload.js";
-import { isOld } from "./storage.js";
+import { Places } from "./places.js";
 
-const STORES = ["sessions", "messages"];
+/** What waits for the disk, and what never waits. */
+const STORED = ["sessions", "messages"];
+const FRESH = ["stashes", "fresh"];
 
 /** The changes that one client makes. Each is kept until `flush`. */
 export class Rows {
   #database;
-  /** Entries whose `row` is to be written, and then they say so: `isWritten`. */
-  #entries = new Set();
+  /** Where the rows of each memory stand. */
+  #places = new Map();
+  /** From the clock on: another page may have given numbers in this memory, and removed its rows. */
+  #seq = Date.now() * 1_000;
+
+  // What is to be written.
+  #rows = new Map();
   #records = new Map();
-  #gone = [];
-  #goneMemories = [];
+  #stashes = new Map();
+  /** The memories of which a row is done with. */
+  #settled = new Set();
+  /** What is to be asked of each database, in this order: a store, its method, and what it is called with. */
+  #stored = [];
+  #fresh = [];
 
   constructor(database) {
     this.#database = database;
   }
 
   get isClean() {
-    const { size } = this.#entries;
-    return size + this.#records.size + this.#gone.length + this.#goneMemories.length === 0;
+    const { size } = this.#rows;
+    const records = this.#records.size + this.#stashes.size + this.#settled.size;
+    return size + records + this.#stored.length + this.#fresh.length === 0;
   }
 
-  put(entry) {
-    this.#entries.add(entry);
+  /** For the next row, in whatever memory. */
+  nextSeq() {
+    this.#seq++;
+    return this.#seq;
+  }
+
+  put(row) {
+    this.#rows.set(nameOf(row), row);
+  }
+
+  /** Gives a row to another memory, behind those that are there. */
+  move(row, memory) {
+    const { isStored } = this.remove(row);
+    Object.assign(row, { memory, seq: this.nextSeq() });
+    // In the same transaction as it was removed.
+    if (isStored) this.#placesOf(memory).stored.set(row.seq);
+    this.put(row);
+  }
+
+  remove(row) {
+    const { memory, seq } = row;
+    const places = this.#placesOf(memory);
+    const [isFresh, isStored] = [places.fresh.delete(seq), places.stored.delete(seq)];
+    this.#rows.delete(nameOf(row));
+    if (isFresh) this.#fresh.push(["fresh", "delete", [memory, seq]]);
+    if (isStored) this.#stored.push(["messages", "delete", [memory, seq]]);
+    if (isFresh && isStored) {
+      places.settle(seq);
+      this.#settled.add(memory);
+    }
+    return { isStored };
   }
 
   putRecord(record) {
     this.#records.set(record.memory, record);
   }
 
-  remove(entry) {
-    this.#entries.delete(entry);
-    if (entry.isWritten) this.#gone.push([entry.row.memory, entry.row.seq]);
+  /** The record of a memory whose rows are all fresh. */
+  putStash(record) {
+    this.#stashes.set(record.memory, record);
+  }
+
+  removeStashRecord({ name, memory }) {
+    this.#stashes.delete(memory);
+    this.#fresh.push(["stashes", "delete", [name, memory]]);
+  }
+
+  /** Removes the record of a memory whose rows are all fresh, and every row. */
+  removeStash(record) {
+    const { memory } = record;
+    this.leave(memory);
+    this.removeStashRecord(record);
+    this.#fresh.push(["fresh", "delete", allOf(memory)]);
   }
 
   /** Removes a record, and every row of its memory. */
-  removeMemory({ name, memory }) {
+  removeMemory(record) {
+    const { name, memory } = record;
+    this.removeStash(record);
     this.#records.delete(memory);
-    this.#goneMemories.push([name, memory]);
+    this.#stored.push(["sessions", "delete", [name, memory]], ["messages", "delete", allOf(memory)]);
   }
 
-  /** Makes all changes in one transaction, which begins in this task if the database is open. */
+  /** Somebody else may change this memory. */
+  leave(memory) {
+    this.#places.delete(memory);
+    this.#settled.delete(memory);
+    for (const [name, row] of this.#rows) if (row.memory === memory) this.#rows.delete(name);
+  }
+
+  /**
+   * What is to be written is not. This stash is removed, and those of these rows that have not the number on the disk
+   * that their messages have: deleting works where there is no room.
+   */
+  giveUp(rows, stash) {
+    for (const changed of [this.#rows, this.#records, this.#stashes]) changed.clear();
+    for (const asked of [this.#fresh, this.#stored]) asked.length = 0;
+    for (const row of rows) if (!row.number || !this.#isSafe(row)) this.remove(row);
+    if (stash) this.removeStash(stash);
+    this.#settled.clear();
+    this.flush("relaxed");
+  }
+
+  /**
+   * Makes all changes, in a transaction of each database, which begin in this task if the databases are open. Resolves
+   * when both are done.
+   */
   async flush(durability) {
-    await this.#database.transact(STORES, durability, (transaction) => this.#write(transaction));
+    const written = [...this.#rows.values()].map((row) => this.#write(row));
+    for (const record of this.#stashes.values()) this.#fresh.push(["stashes", "put", record]);
+    for (const record of this.#records.values()) this.#stored.push(["sessions", "put", record]);
+    for (const memory of this.#settled) this.#stored.push(["messages", "put", this.#placesOf(memory).settled(memory)]);
+    for (const changed of [this.#rows, this.#stashes, this.#records, this.#settled]) changed.clear();
     // In memory everything is as good as stored.
-    if (this.#database.failed) this.#clear();
+    if (this.#database.failed) for (const asked of [this.#fresh, this.#stored]) asked.length = 0;
+    await Promise.all([
+      this.#fresh.length && this.#database.transact(FRESH, "relaxed", act(this.#fresh)),
+      this.#stored.length && this.#database.transact(STORED, durability, act(this.#stored)),
+    ]);
+    if (!this.#database.failed)
+      for (const [{ stored }, seq, number] of written) if (stored.has(seq)) stored.set(seq, number);
   }
 
   /** The rows of a memory, and all records of a name; undefined when nothing can be read. */
   async read({ name, memory }) {
-    const read = await this.#database.transact(STORES, "relaxed", (transaction) => [
-      transaction.objectStore("messages").getAll(allOf(memory)),
-      transaction.objectStore("sessions").getAll(allOf(name)),
+    // A row that is in the first only may be in the second only a moment later.
+    const fresh = await this.#all(FRESH, name, memory);
+    const stored = await this.#all(STORED, name, memory);
+    if (!fresh || !stored) return;
+    const places = this.#placesOf(memory);
+    const [rows, back] = places.find(fresh[1], stored[1]);
+    for (const { seq } of back) {
+      places.fresh.delete(seq);
+      this.#fresh.push(["fresh", "delete", [memory, seq]]);
+    }
+    this.#seq = Math.max(this.#seq, places.last(SEQ_LIMIT));
+    return [rows, unite(stored[0], fresh[0])];
+  }
+
+  /** All records of a name; undefined when nothing can be read. */
+  async readRecords(name) {
+    const [fresh] = (await this.#all(FRESH, name)) ?? [];
+    const [stored] = (await this.#all(STORED, name)) ?? [];
+    return fresh && stored && unite(stored, fresh);
+  }
+
+  async #all([records, messages], name, memory) {
+    const read = await this.#database.transact([records, messages], "relaxed", (transaction) => [
+      transaction.objectStore(records).getAll(allOf(name)),
+      transaction.objectStore(messages).getAll(allOf(memory ?? "")),
     ]);
     return read?.map(({ result }) => result);
   }
 
-  #write(transaction) {
-    const messages = transaction.objectStore("messages");
-    const sessions = transaction.objectStore("sessions");
-    for (const key of this.#gone) messages.delete(key);
-    for (const key of this.#goneMemories) {
-      sessions.delete(key);
-      messages.delete(allOf(key[1]));
+  /** First of all where it never waits, and where it is safe as soon as it has a number. */
+  #write(row) {
+    const { memory, seq, number } = row;
+    const places = this.#placesOf(memory);
+    const { fresh, stored } = places;
+    if (!fresh.has(seq) && !stored.has(seq)) {
+      fresh.add(seq);
+      this.#fresh.push(["fresh", "put", { ...row, number: 0 }]);
     }
-    for (const { row } of this.#entries) messages.put(row);
-    for (const record of this.#records.values()) sessions.put(record);
-    this.#clear();
+    if (number || stored.has(seq)) {
+      stored.set(seq);
+      this.#stored.push(["messages", "put", row]);
+    }
+    return [places, seq, number];
   }
 
-  #clear() {
-    for (const entry of this.#entries) entry.isWritten = true;
-    this.#entries.clear();
-    this.#records.clear();
-    this.#gone = [];
-    this.#goneMemories = [];
+  #isSafe({ memory, seq, number }) {
+    return this.#placesOf(memory).stored.get(seq) === number;
+  }
+
+  #placesOf(memory) {
+    if (!this.#places.has(memory)) this.#places.set(memory, new Places());
+    return this.#places.get(memory);
   }
 }
 
-export const newRecord = (name, memory, instance = memory) => ({
-  name,
-  memory,
-  instance,
-  claim: 0,
-  last: 0,
-  at: Date.now(),
-});
+/** Asks for all of it, in this order. */
+const act = (asked) => (transaction) => {
+  for (const [store, method, what] of asked.splice(0)) transaction.objectStore(store)[method](what);
+};
+
+/** The records of both databases. Where both have one, that of the session counts. */
+function unite(stored, fresh) {
+  const others = new Set(stored.map(({ memory }) => memory));
+  return [...stored, ...fresh.filter(({ memory }) => !others.has(memory))];
+}
 
 /** Names a row. */
 export const nameOf = ({ memory, seq }) => `${memory}/${seq}`;
 
-/** Whether a record can be used: that of a session, or of a memory that has none yet. */
-export function isGoodRecord({ id, token, instance, last }) {
-  const hasNone = id === undefined && token === undefined;
-  return (
-    (hasNone || (isWord(id) && isWord(token))) &&
-    typeof instance === "string" &&
-    /^[0-9a-f]{32}$/.test(instance) &&
-    COUNT(last)
-  );
-}
-
-/** The rows that can be used in a memory of which `last` was the last number; and the others. */
-export function sort(rows, last) {
-  const good = [];
-  const bad = [];
-  const numbers = new Set();
-  for (const row of rows) {
-    const isGood = isGoodRow(row) && row.number <= last && !numbers.has(row.number);
-    (isGood ? good : bad).push(row);
-    if (row.number !== 0) numbers.add(row.number);
-  }
-  return [good, bad];
-}
-
-/**
- * What is left of a record that cannot be used: a new one, and messages without numbers. The others may have arrived,
- * and are gone, as are all of a record that is too old. The record, if any, and the rows that are lost.
- */
-export async function repair(database, record) {
-  const { name, memory } = record;
-  const clean = isOld(record) ? null : newRecord(name, memory, randomId());
-  const rows = new Rows(database);
-  const [found] = (await rows.read(record)) ?? [[]];
-  const lost = found.filter(({ number }) => !clean || number !== 0);
-  if (clean) rows.putRecord(clean);
-  else rows.removeMemory(record);
-  for (const row of lost) rows.remove({ row, isWritten: true });
-  await rows.flush("relaxed");
-  return [clean, lost];
-}
-
-const isMoment = (value) => Number.isFinite(value) && value >= 0;
-
-function isGoodRow({ seq, number, data, priority, key, ttl, at }) {
-  return (
-    COUNT(seq) &&
-    seq < LAST_SEQ &&
-    COUNT(number) &&
-    isData(data) &&
-    LANES.includes(priority) &&
-    (key === undefined || typeof key === "string") &&
-    (ttl === undefined || isMoment(ttl)) &&
-    isMoment(at)
-  );
-}
-
 /** Far more rows than there will be, and room for more behind. */
-const LAST_SEQ = 2 ** 52;
+const SEQ_LIMIT = 2 ** 52;

@@ -12,7 +12,7 @@ import {
   recordsOf,
 } from "../harness/durable.js";
 import { nextPeer, RESUMED } from "../harness/peer.js";
-import { holdLock, messagesWhen, putMessage, putRow, storedMessages, storedRows } from "../harness/stored.js";
+import { holdLock, inStore, messagesWhen, putMessage, putRow, storedMessages, storedRows } from "../harness/stored.js";
 import { event, record, test } from "../harness/test.js";
 
 const HOUR_MS = 3_600_000;
@@ -259,14 +259,5 @@ export const a_session_that_was_taken_over_leaves_nothing = test(async (lab) => 
 });
 
 async function deleteMessage({ memory, seq }) {
-  const opening = indexedDB.open("steadfast");
-  const database = await new Promise((resolve) => {
-    opening.onsuccess = () => resolve(opening.result);
-  });
-  const transaction = database.transaction("messages", "readwrite");
-  transaction.objectStore("messages").delete([memory, seq]);
-  await new Promise((resolve) => {
-    transaction.oncomplete = resolve;
-  });
-  database.close();
+  for (const name of ["fresh", "messages"]) await inStore(name, (store) => store.delete([memory, seq]));
 }

@@ -1,8 +1,8 @@
 // What is stored on the platform: records of sessions, rows of messages, and locks.
 
-/** The records under this name, by session. */
+/** The records under this name, by session; a stash that has become a session's memory counts once. */
 export const storedRows = async (name) =>
-  (await inStore("sessions", (store) => store.getAll()))
+  united(await inStore("stashes", (store) => store.getAll()), await inStore("sessions", (store) => store.getAll()))
     .filter((row) => row.name === name)
     .sort((a, b) => (a.id < b.id ? -1 : 1));
 
@@ -13,9 +13,19 @@ export const rowsWhen = (name, isSo) => when(() => storedRows(name), isSo);
 export const putRow = (row) =>
   inStore("sessions", (store) => store.put({ memory: row.id, at: Date.now(), claim: 1, ...row }));
 
-/** The messages of a memory, in the order of their rows. */
-export const storedMessages = (memory) =>
-  inStore("messages", (store) => store.getAll(IDBKeyRange.bound([memory], [memory, []])));
+/** The messages of a memory, in the order of their rows: as they were sent, or with their numbers. */
+export const storedMessages = async (memory) => {
+  const all = (store) => store.getAll(IDBKeyRange.bound([memory], [memory, []]));
+  const fresh = await inStore("fresh", all);
+  const [settled, ...stored] = await inStore("messages", all).then((rows) =>
+    rows[0]?.seq === 0 ? rows : [{}, ...rows],
+  );
+  const isBack = ({ seq }) => seq <= settled.floor || settled.above?.includes(seq);
+  return united(
+    fresh.filter((row) => !isBack(row)),
+    stored,
+  ).sort((a, b) => a.seq - b.seq);
+};
 
 /** The messages of a memory, as soon as `isSo` of them. */
 export const messagesWhen = (memory, isSo) => when(() => storedMessages(memory), isSo);
@@ -47,13 +57,16 @@ async function when(read, isSo) {
   }
 }
 
-async function inStore(name, act) {
-  const opening = indexedDB.open("steadfast", 2);
+const DATABASES = {
+  steadfast: { sessions: ["name", "memory"], messages: ["memory", "seq"] },
+  "steadfast-fresh": { stashes: ["name", "memory"], fresh: ["memory", "seq"], snapshots: ["name", "key"] },
+};
+
+export async function inStore(name, act) {
+  const [[database, stores]] = Object.entries(DATABASES).filter(([, stores]) => name in stores);
+  const opening = indexedDB.open(database, 2);
   opening.onupgradeneeded = () => {
-    const { result } = opening;
-    result.createObjectStore("sessions", { keyPath: ["name", "memory"] });
-    result.createObjectStore("messages", { keyPath: ["memory", "seq"] });
-    result.createObjectStore("snapshots", { keyPath: ["name", "key"] });
+    for (const store in stores) opening.result.createObjectStore(store, { keyPath: stores[store] });
   };
   await done(opening, "success");
   const request = act(opening.result.transaction(name, "readwrite").objectStore(name));
@@ -61,6 +74,12 @@ async function inStore(name, act) {
   opening.result.close();
   return request.result;
 }
+
+/** Of what stands in both, the second. */
+const united = (fresh, stored) => {
+  const nameOf = ({ memory, seq = "" }) => `${memory}/${seq}`;
+  return [...new Map([...fresh, ...stored].map((row) => [nameOf(row), row])).values()];
+};
 
 const done = (request, success) =>
   new Promise((resolve, reject) => {

@@ -1,0 +1,61 @@
+// Where the rows of one memory stand: in the database that never waits, in the one that waits for the disk, or in both.
+
+import { COUNT } from "./frames.js";
+
+/** The `seq` of the row that says which rows are done with: no message's. */
+const SETTLED = 0;
+
+/** The rows of a memory, by `seq`: those that came later have higher ones. */
+export class Places {
+  /** In the database that never waits. */
+  fresh = new Set();
+  /** In the database that waits for the disk: what has a number, or had one; which, as soon as it is on the disk. */
+  stored = new Map();
+
+  /** What is done with, should its fresh row come back after a power cut: all up to `#floor`, and those `#above`. */
+  #floor = 0;
+  #above = new Set();
+
+  /** Takes what was read in the two databases. The rows of messages, each once, and the fresh ones that came back. */
+  find(fresh, stored) {
+    const [first] = stored;
+    if (isSettled(first)) {
+      stored.shift();
+      this.#floor = Math.max(this.#floor, first.floor);
+      for (const seq of first.above) this.#above.add(seq);
+    }
+    const isBack = ({ seq }) => seq <= this.#floor || this.#above.has(seq);
+    for (const { seq, number } of stored) this.stored.set(seq, number);
+    for (const { seq } of fresh) this.fresh.add(seq);
+    // Without its commit a number means nothing.
+    const others = fresh.filter((row) => !isBack(row) && !this.stored.has(row.seq));
+    const rows = [...stored, ...others.map((row) => ({ ...row, number: 0 }))];
+    return [rows, fresh.filter(isBack)];
+  }
+
+  /** A row is done with, and stood in both. */
+  settle(seq) {
+    this.#above.add(seq);
+  }
+
+  /** The row that says what is done with. */
+  settled(memory) {
+    const last = Math.max(this.#floor, ...this.#above);
+    this.#floor = (this.#firstUnstored() ?? last + 1) - 1;
+    for (const seq of this.#above) if (seq <= this.#floor) this.#above.delete(seq);
+    return { memory, seq: SETTLED, floor: this.#floor, above: [...this.#above] };
+  }
+
+  /** The highest `seq` that is or was taken, among those that a row may have. */
+  last(limit) {
+    const all = [this.#floor, ...this.#above, ...this.fresh, ...this.stored.keys()];
+    return all.reduce((last, seq) => (seq < limit && seq > last ? seq : last), 0);
+  }
+
+  #firstUnstored() {
+    for (const seq of this.fresh) if (!this.stored.has(seq)) return seq;
+  }
+}
+
+const isSettled = (row) =>
+  row?.seq === SETTLED && COUNT(row.floor) && Array.isArray(row.above) && row.above.every((seq) => COUNT(seq));
