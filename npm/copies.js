@@ -29,16 +29,19 @@ export class Copies {
     const { name, key } = place;
     await database.open(STORE);
     const rows = await this.#do((store) => store.getAll(allOf(name)));
+    const found = [Notes.read(place)];
     for (const row of rows?.result ?? []) {
-      if (row.savedAt < Date.now() - KEPT_MS) this.#do((store) => store.delete([name, row.key]));
-      else if (row.key === key) this.#read(row);
+      if (isOld(row)) this.#do((store) => store.delete([name, row.key]));
+      else if (row.key === key) found.push(row);
     }
+    this.#take(found.filter(Boolean));
   }
 
   /** Stores a copy, in the task that calls it. */
   keep(copy, capture) {
     this.copy = copy;
     this.#capture = capture;
+    Notes.write(this.#place, copy);
     this.#do((store) => store.put({ ...copy, ...this.#place }));
   }
 
@@ -50,25 +53,66 @@ export class Copies {
   }
 
   drop() {
-    const { name, key } = this.#place ?? {};
     if (!this.copy) return;
     this.copy = null;
-    this.#do((store) => store.delete([name, key]));
+    this.#remove();
   }
 
-  #read(row) {
-    if (isCopy(row)) this.copy = row;
-    else {
-      this.copy = row;
-      this.drop();
-      this.#host.blame("STORAGE", "the local copy of the state", new TypeError("it cannot be read"));
+  /** The newest of those that can be read. */
+  #take(found) {
+    const [copy = null] = found.filter(isCopy).sort((a, b) => b.savedAt - a.savedAt);
+    if (!found.every(isCopy)) {
+      this.#remove();
+      this.#host.blame("STORAGE", "a local copy of the state", new TypeError("it cannot be read"));
     }
+    if (copy) this.keep(copy, 0);
+  }
+
+  #remove() {
+    const { name, key } = this.#place;
+    Notes.write(this.#place, null);
+    this.#do((store) => store.delete([name, key]));
   }
 
   #do(act) {
     return this.#host.database.transact([STORE], "relaxed", (transaction) => act(transaction.objectStore(STORE)));
   }
 }
+
+/**
+ * The same copies in localStorage, which is written before a page is gone: WebKit drops what a tab that closes asks of
+ * IndexedDB in pagehide. Where there is none, or no room, the other copy has to do.
+ */
+const Notes = {
+  read(place) {
+    try {
+      for (const name of Object.keys(localStorage)) {
+        if (name.startsWith(NOTES) && isOld(parse(localStorage[name]))) localStorage.removeItem(name);
+      }
+      return parse(localStorage.getItem(nameOf(place)) ?? "null");
+    } catch {}
+  },
+
+  write(place, copy) {
+    try {
+      if (copy) localStorage.setItem(nameOf(place), JSON.stringify(copy));
+      else localStorage.removeItem(nameOf(place));
+    } catch {}
+  },
+};
+
+const NOTES = "steadfast:copy:";
+const nameOf = ({ name, key }) => `${NOTES}${name}:${key}`;
+
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
+}
+
+const isOld = ({ savedAt }) => savedAt < Date.now() - KEPT_MS;
 
 /** Whether all is there: anything may stand in what pages can write to. */
 function isCopy({ base, user, text, check, positions, savedAt }) {

@@ -137,7 +137,7 @@ export class Durable {
   async load() {
     const { row } = this.#host.keeper;
     const isCurrent = () => row === this.#host.keeper.row && !this.#isSuspended;
-    if (this.#stash && !this.#isTaken) this.#stash.parent = row.memory;
+    this.#adoptStash(row.memory);
     const [found, records] = (await this.#rows.read(row)) ?? [[], []];
     const rows = this.#keepGood(found, row.last);
     for (const other of records) {
@@ -244,6 +244,16 @@ export class Durable {
     this.#stash = { ...newRecord(this.name, randomId()), parent };
     const { database } = this.#host;
     this.lock = this.#isSuspended ? null : hold(this.#stash).catch((error) => database.fail(error));
+  }
+
+  /** Now it is known what its rows belong behind. */
+  #adoptStash(parent) {
+    const stash = this.#stash;
+    if (!stash || this.#isTaken || stash.parent === parent) return;
+    stash.parent = parent;
+    if (!this.#held().some(({ row }) => row.memory === stash.memory)) return;
+    this.#rows.putStash(stash);
+    this.#watchTask();
   }
 
   /** Nothing is in the stash any more, unless it is the session's memory. */

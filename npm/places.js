@@ -24,7 +24,7 @@ export class Places {
       this.#floor = Math.max(this.#floor, first.floor);
       for (const seq of first.above) this.#above.add(seq);
     }
-    const isBack = ({ seq }) => seq <= this.#floor || this.#above.has(seq);
+    const isBack = ({ seq }) => (seq > 0 && seq <= this.#floor) || this.#above.has(seq);
     for (const { seq, number } of stored) this.stored.set(seq, number);
     for (const { seq } of fresh) this.fresh.add(seq);
     // Without its commit a number means nothing.

@@ -3,7 +3,7 @@
 import { equal, hasCode } from "../harness/assert.js";
 import { comeBack, durable, freshName, inDurableSession, leaveBehind, putAway } from "../harness/durable.js";
 import { again, nextPeer, RESUMED } from "../harness/peer.js";
-import { storedMessages } from "../harness/stored.js";
+import { messagesWhen, storedMessages } from "../harness/stored.js";
 import { event, record, settled, test } from "../harness/test.js";
 
 const OUT_OF_ROOM = () => {
@@ -83,6 +83,22 @@ export const a_transaction_that_fails_is_said_and_nothing_stops = test(async (la
   hasCode(errors[0][1], "STORAGE");
   client.send("b");
   equal([await peer.received(2), errors.length], [["a", "b"], 1], "sent, and errors");
+});
+
+export const what_goes_on_in_memory_is_found_by_no_other_page = test(async (lab) => {
+  const { client, peer, memory } = await inDurableSession(lab, freshName());
+  const { put } = IDBObjectStore.prototype;
+  lab.replace(IDBObjectStore.prototype, "put", function (row) {
+    return this.name === "sessions" ? OUT_OF_ROOM() : put.call(this, row);
+  });
+  const failed = event(client, "error");
+  client.send("a");
+  hasCode(await failed, "STORAGE");
+  equal(
+    [await peer.received(1), await messagesWhen(memory, ({ length }) => length === 0)],
+    [["a"], []],
+    "sent, and rows",
+  );
 });
 
 export const a_database_that_is_deleted_makes_way_and_messages_go_on = test(async (lab) => {

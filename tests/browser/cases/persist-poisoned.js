@@ -4,7 +4,7 @@
 import { equal, hasCode } from "../harness/assert.js";
 import { durable, freshName, leaveBehind, recordsOf } from "../harness/durable.js";
 import { nextPeer, RESUMED } from "../harness/peer.js";
-import { messagesWhen, storedMessages, storedRows } from "../harness/stored.js";
+import { inStore, messagesWhen, storedMessages, storedRows } from "../harness/stored.js";
 import { event, record, test } from "../harness/test.js";
 
 const droppedOf = (events) =>
@@ -68,6 +68,50 @@ export const a_row_that_cannot_be_read_is_reported_and_nothing_else_is_lost = te
     hasCode(errors[0], "STORAGE", "1 stored message");
     equal([errors.length, droppedOf(events)], [1, []], `events with ${what}`);
     await messagesWhen(memory, ({ length }) => length === 2);
+    client.close();
+  }
+});
+
+const BAD_SETTLED = [
+  { floor: undefined },
+  { floor: -1 },
+  { floor: "9" },
+  { floor: 2 ** 53 },
+  { floor: Number.NaN },
+  { above: undefined },
+  { above: 7 },
+  { above: ["1"] },
+  { above: [-1] },
+  { above: { length: 1 } },
+];
+
+export const what_is_done_with_is_not_taken_from_what_cannot_be_read = test(async (lab) => {
+  for (const bad of BAD_SETTLED) {
+    const name = freshName();
+    const memory = await leaveBehind(name, [{ seq: 0, floor: 0, above: [], ...bad }]);
+    await inStore("fresh", (store) =>
+      store.put({ memory, seq: 1, number: 0, data: "waits", priority: "normal", at: 1 }),
+    );
+    const { client, peer, events } = await finds(lab, name, RESUMED);
+    equal(await peer.received(1), ["waits"], `sent with ${JSON.stringify(bad)}`);
+    hasCode(errorsOf(events)[0], "STORAGE", "1 stored message");
+    equal(events.length, 1, "events");
+    client.close();
+  }
+});
+
+export const a_fresh_row_that_cannot_be_read_is_reported_and_nothing_else_is_lost = test(async (lab) => {
+  for (const bad of BAD_ROWS.filter((row) => !("number" in row))) {
+    const name = freshName();
+    const memory = await leaveBehind(name, []);
+    for (const [at, data] of ["first", "bad", "last"].entries()) {
+      const row = { memory, seq: at + 1, number: 0, data, priority: "normal", at: 1, ...(data === "bad" && bad) };
+      await inStore("fresh", (store) => store.put(row));
+    }
+    const { client, peer, events } = await finds(lab, name, RESUMED);
+    equal(await peer.received(2), ["first", "last"], `sent with ${JSON.stringify(bad)}`);
+    hasCode(errorsOf(events)[0], "STORAGE", "1 stored message");
+    equal([events.length, (await storedMessages(memory)).length], [1, 2], "events, and what stays");
     client.close();
   }
 });

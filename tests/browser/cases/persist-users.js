@@ -79,3 +79,23 @@ export const what_is_sent_before_it_is_known_whose_page_it_is_goes_with_the_page
   await peer.welcome(OTHERS);
   equal([await peer.received(1), await storedMessages(memory)], [["whose"], []], "sent, and what stays");
 });
+
+export const what_a_page_sent_before_any_welcome_goes_with_the_page_that_comes_back = test(async (lab) => {
+  const name = freshName();
+  const memory = await leaveBehind(name, ["waits"]);
+  const client = lab.client(durable(name));
+  const delivered = client.deliver("whose");
+  const peer = await nextPeer(lab);
+  await peer.control("hello");
+  putAway();
+  comeBack();
+  const next = await nextPeer(lab);
+  await next.welcome(OTHERS);
+  equal(
+    [await next.received(1), textsOf(await storedMessages(memory))],
+    [["whose"], ["waits"]],
+    "sent, and what stays",
+  );
+  next.say("stored", { number: 1 });
+  await delivered;
+});
