@@ -1,6 +1,22 @@
 // Connections to the databases that stay, so that a transaction begins in the very task that asks for it.
 
-import { databaseOf, openDatabase, settled } from "./database.js";
+import { openDatabase, STORED, settled } from "./database.js";
+
+/**
+ * The database whose transactions never wait for the disk: one that waits behind one that does is dropped when its tab
+ * closes, so what must be kept at once stands here, and no transaction here is strict.
+ */
+export const FRESH = {
+  name: "steadfast-fresh",
+  stores: {
+    /** A record for each memory that nobody was welcomed with: rows.js. */
+    stashes: ["name", "memory"],
+    /** Messages as they were sent: rows.js. */
+    fresh: ["memory", "seq"],
+    /** Local copies of states: copies.js. */
+    snapshots: ["name", "key"],
+  },
+};
 
 /**
  * The databases as one client uses them. `failed` is called with the reason when one fails, or `fail` is called, for
@@ -24,11 +40,11 @@ export class Database {
     this.#tell = failed;
   }
 
-  /** Until the database of a store is there; from then on `transact` begins in the task that calls it. */
-  async open(store) {
+  /** Until a database is there; from then on `transact` begins in the task that calls it. */
+  async open(database) {
     if (this.failed) return;
-    const name = databaseOf(store);
-    this.#opening[name] ??= this.#open(store);
+    const { name } = database;
+    this.#opening[name] ??= this.#open(database);
     const opening = this.#opening[name];
     try {
       const connection = await opening;
@@ -68,9 +84,9 @@ export class Database {
   }
 
   async #transact(stores, durability, act) {
-    const [store] = stores;
-    const name = databaseOf(store);
-    if (!this.#connections[name]) await this.open(store);
+    const database = stores[0] in FRESH.stores ? FRESH : STORED;
+    const { name } = database;
+    if (!this.#connections[name]) await this.open(database);
     if (!this.#connections[name]) return;
     try {
       const transaction = this.#connections[name].transaction(stores, "readwrite", { durability });
@@ -83,8 +99,8 @@ export class Database {
     }
   }
 
-  async #open(store) {
-    const connection = await openDatabase(store);
+  async #open(database) {
+    const connection = await openDatabase(database);
     // Somebody deletes it, or has; or the user does.
     const gone = () => {
       connection.close();

@@ -1,5 +1,6 @@
 // The local copy of a client's state: what a hidden page had, should it not be seen again.
 
+import { FRESH } from "./connection.js";
 import { allOf } from "./database.js";
 import { measure } from "./measure.js";
 import { isObject } from "./options.js";
@@ -27,7 +28,7 @@ export class Copies {
     const { database } = this.#host;
     this.#place = place;
     const { name, key } = place;
-    await database.open(STORE);
+    await database.open(FRESH);
     const rows = await this.#do((store) => store.getAll(allOf(name)));
     const found = [Notes.read(place)];
     for (const row of rows?.result ?? []) {

@@ -2,6 +2,8 @@
 // leaves; and whose rows they are.
 
 import { decode } from "./codec.js";
+import { FRESH } from "./connection.js";
+import { STORED } from "./database.js";
 import { isGoodRecord, newRecord, repair, sort } from "./found.js";
 import { formOf, LANES, randomId } from "./host.js";
 import * as Input from "./input.js";
@@ -9,6 +11,7 @@ import { Orphans } from "./orphans.js";
 import { sizeOf } from "./payload.js";
 import { Held, Payloads } from "./payloads.js";
 import { nameOf, Rows } from "./rows.js";
+import { Stash } from "./stash.js";
 import { hold, remembered } from "./storage.js";
 
 /**
@@ -17,17 +20,10 @@ import { hold, remembered } from "./storage.js";
  */
 export class Durable {
   isGood = isGoodRecord;
-  /** The promise of the function that lets go of the stash's lock. */
-  lock;
-
   #host;
   #rows;
   #orphans;
-  /** The record of the stash, while there is one, and whether it is that of the session as well. */
-  #stash = null;
-  #isTaken = false;
-  /** The stash whose rows are on their way to the session's memory. */
-  #dropped = null;
+  #stash;
   /** The session's record, from its welcome until the page is put away. */
   #home = null;
   /** The record of which the engine has all that is stored. */
@@ -50,16 +46,17 @@ export class Durable {
     if (!adopted) host.database.salvage = () => this.#salvage();
     this.#orphans = adopted ? null : new Orphans(host, this);
     host.payloads = new Watched((number) => this.#forget(number));
-    this.#newStash(remembered({ name: this.name }));
-    host.database.open("fresh");
-    host.database.open("messages");
+    this.#stash = new Stash(this.name, this.#rows, host.database);
+    this.#beginStash(remembered({ name: this.name }));
+    host.database.open(FRESH);
+    host.database.open(STORED);
   }
 
   // What is sent.
 
   /** A message that the engine is about to be given. */
   add(number, { priority = "normal", key, ttl = this.#host.options.queue.ttl }, ticket) {
-    const record = this.#home ?? this.#stash;
+    const record = this.#home ?? this.#stash.record;
     const { data } = this.#host.payloads.get(number);
     const row = { memory: record.memory, seq: this.#rows.nextSeq(), number: 0, data, priority, key, at: Date.now() };
     if (ttl < 1 / 0) row.ttl = ttl;
@@ -111,11 +108,9 @@ export class Durable {
 
   // The session.
 
-  /** The record of the stash, which is the session's from now on. */
+  /** The record of a memory that nobody had yet, and the promise of the function that lets go of its lock. */
   takeStash() {
-    if (!this.#stash) this.#newStash();
-    this.#isTaken = true;
-    return this.#stash ?? newRecord(this.name, randomId());
+    return this.#orphans ? [this.#stash.take(), this.#stash.lock] : [newRecord(this.name, randomId())];
   }
 
   /** Tells the other tabs that this memory is wanted here. */
@@ -125,7 +120,7 @@ export class Durable {
 
   /** Whether this client uses this memory, or means to. */
   owns(memory) {
-    return [this.#host.keeper.row.memory, this.#stash?.memory].includes(memory);
+    return [this.#host.keeper.row.memory, this.#stash.record?.memory].includes(memory);
   }
 
   /** All records under the name of this queue; undefined when nothing can be read. */
@@ -137,7 +132,7 @@ export class Durable {
   async load() {
     const { row } = this.#host.keeper;
     const isCurrent = () => row === this.#host.keeper.row && !this.#isSuspended;
-    this.#adoptStash(row.memory);
+    if (this.#stash.belong(row.memory)) this.#putStash();
     const [found, records] = (await this.#rows.read(row)) ?? [[], []];
     const rows = this.#keepGood(found, row.last);
     for (const other of records) {
@@ -168,7 +163,8 @@ export class Durable {
       else if (!isAnothers && number > received) this.#number(entry.row, 0);
       entry.isUnclaimed = false;
     }
-    this.#dropStash();
+    this.#stash.drop();
+    this.flush();
     if (isAnothers && this.#found) this.#rows.leave(this.#found.memory);
   }
 
@@ -200,7 +196,7 @@ export class Durable {
     this.#orphans?.stop();
     // Before a welcome nobody has said that what was found is this user's.
     if (this.#found && this.#home) this.#rows.removeMemory(record);
-    this.#dropStash();
+    this.#stash.drop();
     this.flush();
   }
 
@@ -222,8 +218,8 @@ export class Durable {
     this.#found = null;
     this.flush();
     this.#rows.leave(this.#host.keeper.row.memory);
-    this.#freeStash();
-    this.#newStash(parent);
+    this.#stash.leave();
+    this.#beginStash(parent);
   }
 
   #releasedRows(isSo) {
@@ -237,46 +233,17 @@ export class Durable {
 
   // The stash.
 
-  /** `parent`: the memory behind whose rows these belong, if nothing else becomes of them. */
-  #newStash(parent) {
-    if (!this.#orphans) return;
-    this.#isTaken = false;
-    this.#stash = { ...newRecord(this.name, randomId()), parent };
-    const { database } = this.#host;
-    this.lock = this.#isSuspended ? null : hold(this.#stash).catch((error) => database.fail(error));
+  /** What is sent while the page is put away is for whoever comes next. */
+  #beginStash(parent) {
+    if (this.#orphans) this.#stash.begin(parent, !this.#isSuspended);
   }
 
-  /** Now it is known what its rows belong behind. */
-  #adoptStash(parent) {
-    const stash = this.#stash;
-    if (!stash || this.#isTaken || stash.parent === parent) return;
-    stash.parent = parent;
-    if (!this.#held().some(({ row }) => row.memory === stash.memory)) return;
-    this.#rows.putStash(stash);
+  /** Stores its record again, where there are rows. */
+  #putStash() {
+    const { record } = this.#stash;
+    if (!this.#held().some(({ row }) => row.memory === record.memory)) return;
+    this.#rows.putStash(record);
     this.#watchTask();
-  }
-
-  /** Nothing is in the stash any more, unless it is the session's memory. */
-  async #dropStash() {
-    const stash = this.#isTaken ? null : this.#stash;
-    this.#dropped = stash;
-    if (stash) this.#rows.removeStash(stash);
-    this.flush();
-    this.#freeStash();
-    await this.#host.database.work;
-    if (this.#dropped === stash) this.#dropped = null;
-  }
-
-  /** Whoever has taken the stash has its lock, too. */
-  async #freeStash() {
-    const { lock } = this;
-    const stash = this.#isTaken ? null : this.#stash;
-    this.#stash = null;
-    if (!stash) return;
-    this.#rows.leave(stash.memory);
-    const letGo = await lock;
-    await this.#host.database.work;
-    letGo?.();
   }
 
   /** Moves the rows of a stash whose page is gone behind those of `memory`. */
@@ -350,7 +317,7 @@ export class Durable {
   /** Storage fails, and what this page has it goes on with in memory: nobody is to find it. */
   #salvage() {
     const rows = this.#held().map(({ row }) => row);
-    this.#rows.giveUp(rows, this.#dropped);
+    this.#rows.giveUp(rows, this.#stash.dropped);
   }
 
   #put(row) {

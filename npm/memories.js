@@ -60,8 +60,9 @@ export class DurableKeeper extends Keeper {
 
   begin() {
     const { turn, row } = this;
-    this.row = Object.assign(this.#durable.takeStash(), { claim: row.claim });
-    this.do(async () => this.use(await this.#durable.lock, turn));
+    const [record, lock] = this.#durable.takeStash();
+    this.row = Object.assign(record, { claim: row.claim });
+    this.do(async () => this.use(await lock, turn));
   }
 
   use(letGo, turn) {

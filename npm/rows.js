@@ -8,8 +8,8 @@ import { allOf } from "./database.js";
 import { Places } from "./places.js";
 
 /** What waits for the disk, and what never waits. */
-const STORED = ["sessions", "messages"];
-const FRESH = ["stashes", "fresh"];
+const NUMBERED = ["sessions", "messages"];
+const SENT = ["stashes", "fresh"];
 
 /** The changes that one client makes. Each is kept until `flush`. */
 export class Rows {
@@ -135,8 +135,8 @@ export class Rows {
     // In memory everything is as good as stored.
     if (this.#database.failed) for (const asked of [this.#fresh, this.#stored]) asked.length = 0;
     await Promise.all([
-      this.#fresh.length && this.#database.transact(FRESH, "relaxed", act(this.#fresh)),
-      this.#stored.length && this.#database.transact(STORED, durability, act(this.#stored)),
+      this.#fresh.length && this.#database.transact(SENT, "relaxed", act(this.#fresh)),
+      this.#stored.length && this.#database.transact(NUMBERED, durability, act(this.#stored)),
     ]);
     if (!this.#database.failed)
       for (const [{ stored }, seq, number] of written) if (stored.has(seq)) stored.set(seq, number);
@@ -145,8 +145,8 @@ export class Rows {
   /** The rows of a memory, and all records of a name; undefined when nothing can be read. */
   async read({ name, memory }) {
     // A row that is in the first only may be in the second only a moment later.
-    const fresh = await this.#all(FRESH, name, memory);
-    const stored = await this.#all(STORED, name, memory);
+    const fresh = await this.#all(SENT, name, memory);
+    const stored = await this.#all(NUMBERED, name, memory);
     if (!fresh || !stored) return;
     const places = this.#placesOf(memory);
     const [rows, back] = places.find(fresh[1], stored[1]);
@@ -160,8 +160,8 @@ export class Rows {
 
   /** All records of a name; undefined when nothing can be read. */
   async readRecords(name) {
-    const [fresh] = (await this.#all(FRESH, name)) ?? [];
-    const [stored] = (await this.#all(STORED, name)) ?? [];
+    const [fresh] = (await this.#all(SENT, name)) ?? [];
+    const [stored] = (await this.#all(NUMBERED, name)) ?? [];
     return fresh && stored && unite(stored, fresh);
   }
 

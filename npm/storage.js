@@ -209,7 +209,7 @@ export async function inDatabase(row, change, transact = once) {
 }
 
 async function once(act) {
-  const database = await openDatabase("sessions");
+  const database = await openDatabase();
   try {
     const transaction = database.transaction("sessions", "readwrite", { durability: "strict" });
     const request = act(transaction.objectStore("sessions"));
