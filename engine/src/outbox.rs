@@ -55,7 +55,7 @@ impl<P: PartialEq> Outbox<P> {
     }
 
     /// Adds `message` within the bounds of `config`, and puts into `dropped` what gave way, be it
-    /// `message` itself.
+    /// `message` itself. Unless what was restored is `owned` as well, it keeps its place.
     ///
     /// # Errors
     /// [`Refusal::QueueFull`] when there is no room and the rule is to refuse; nothing has changed.
@@ -63,9 +63,10 @@ impl<P: PartialEq> Outbox<P> {
         &mut self,
         message: Waiting<P>,
         config: &QueueConfig,
+        owned: bool,
         dropped: &mut Vec<Dropped<P>>,
     ) -> Result<(), Refusal> {
-        let place = self.position_of(&message.key);
+        let place = self.position_of(&message.key, owned);
         let held = place.map_or(Room::NONE, |at| Room {
             messages: 1,
             bytes: self.messages[at].bytes,
@@ -142,10 +143,20 @@ impl<P: PartialEq> Outbox<P> {
         self.remove(0)
     }
 
-    /// Whether a message with this key waits.
+    /// Takes the first message; unless what was restored is `owned`, the first that was not.
+    pub fn pop_own(&mut self, owned: bool) -> Option<Waiting<P>> {
+        let at = if owned {
+            0
+        } else {
+            self.find(|message| !message.restored)?
+        };
+        self.remove(at)
+    }
+
+    /// Whether a message with this key waits; one that was restored counts if it is `owned`.
     #[must_use]
-    pub fn holds(&self, key: &Option<P>) -> bool {
-        self.position_of(key).is_some()
+    pub fn holds(&self, key: &Option<P>, owned: bool) -> bool {
+        self.position_of(key, owned).is_some()
     }
 
     /// Takes a message back by its ticket.
@@ -154,13 +165,14 @@ impl<P: PartialEq> Outbox<P> {
         self.remove(at)
     }
 
-    /// Takes one message whose time is up at `now`, or that is longer than `longest`; call it until
-    /// it returns `None`.
-    pub fn expire(&mut self, now: Instant, longest: u32) -> Option<Waiting<P>> {
+    /// Takes one message whose time is up at `now`, that is longer than `longest`, or that was restored
+    /// and is `replaced` by a newer one; call it until it returns `None`.
+    pub fn expire(&mut self, now: Instant, longest: u32, replaced: bool) -> Option<Waiting<P>> {
         let mut next = Instant::NEVER;
         let place = self.find(|message| {
             next = next.min(message.expires_at);
-            message.expires_at <= now || message.bytes > longest
+            let held = || message.restored && self.holds(&message.key, false);
+            message.expires_at <= now || message.bytes > longest || (replaced && held())
         });
         let Some(at) = place else {
             self.next_expiry = next;
@@ -193,9 +205,9 @@ impl<P: PartialEq> Outbox<P> {
         self.bytes
     }
 
-    fn position_of(&self, key: &Option<P>) -> Option<usize> {
+    fn position_of(&self, key: &Option<P>, owned: bool) -> Option<usize> {
         key.as_ref()?;
-        self.find(|message| message.key == *key)
+        self.find(|message| message.key == *key && (owned || !message.restored))
     }
 
     /// Place of the first message that is wanted.

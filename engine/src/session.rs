@@ -29,7 +29,7 @@ pub(crate) struct Session<P> {
     pub(crate) recalled: bool,
     /// Persist: it was read since the last welcome.
     pub(crate) fresh: bool,
-    /// Persist: what is sent belongs to this session, not to the one that the next welcome says.
+    /// Persist: what waits belongs to this session, not to the one that the next welcome says.
     pub(crate) owned: bool,
     /// Persist: so many of the last messages in `sender` were not given to a link.
     pub(crate) unsent: u32,

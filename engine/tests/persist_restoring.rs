@@ -3,6 +3,7 @@
 use steadfast_engine::{
     Delivered, DropReason, Event, Fate, HangUp, Input, Output, Priority, State, Welcome, Window,
 };
+use steadfast_protocol::close_code::STALE;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -125,10 +126,29 @@ fn a_newer_message_with_its_key_replaces_one_that_was_kept() {
     shell.next_payload(100);
     shell.send_with(|send| send.key = Some(77));
     shell.task_over();
-    let mut kept = restored(1, 0);
-    kept.send.key = Some(77);
-    shell.recalls([kept], 0);
-    assert_eq!(shell.take_dropped(), [(1, DropReason::Replaced)]);
+    let mut kept = [restored(1, 0), restored(2, 0), restored(3, 0)];
+    kept[1].send.key = Some(77);
+    kept[2].send.key = Some(78);
+    shell.recalls(kept, 0);
+    let newer = shell.send_with(|send| send.key = Some(78));
+    shell.task_over();
+    assert_eq!(shell.take_dropped(), [], "nobody has said whose they are");
+    shell.connect();
+    shell.link_opens();
+    shell.welcome(resumed(0));
+    let replaced = [2, 3].map(|payload| (payload, DropReason::Replaced));
+    assert_eq!(shell.take_dropped(), replaced);
+    let written = shell.engine.unacknowledged();
+    assert_eq!(written, 3, "1, 100 and {newer} are about to leave");
+}
+
+#[test]
+fn what_may_be_another_users_is_not_taken_back() {
+    let mut shell = Shell::begins_with([restored(1, 4), restored(2, 0)], 5);
+    let own = shell.send();
+    shell.task_over();
+    assert_eq!(shell.engine.take_back(), Some(own));
+    assert_eq!(shell.engine.take_back(), None);
 }
 
 /// [P40] Which of the last numbers were acknowledged nobody has written.
@@ -185,6 +205,33 @@ fn storage_that_went_back_in_time_is_told_from_a_server_that_lies() {
     shell.take();
     shell.welcome(resumed(10));
     assert!(shell.take().contains(&Output::HangUp(HangUp::Protocol)));
+}
+
+/// [P31] Its claim was raised before: what came since then is not there.
+#[test]
+fn a_first_hello_that_is_stale_shows_that_storage_went_back() {
+    let mut shell = Shell::begins_with([restored(1, 4), restored(2, 0)], 5);
+    let own = shell.send();
+    shell.task_over();
+    shell.link_closes(STALE);
+    let outputs = shell.take();
+    assert!(outputs.contains(&lost(1)) && outputs.contains(&lost(2)));
+    shell.until_dial();
+    shell.link_opens();
+    shell.take();
+    shell.welcome(resumed(3));
+    let next = Output::Write {
+        payload: own,
+        number: 4,
+    };
+    assert!(shell.take().contains(&next));
+    // Later it shows nothing.
+    shell.link_closes(STALE);
+    shell.until_dial();
+    shell.link_opens();
+    shell.take();
+    shell.link_closes(STALE);
+    assert_eq!(shell.take_dropped(), []);
 }
 
 /// [P42]

@@ -145,7 +145,7 @@ impl Pair {
             Op::Expire { after } => {
                 self.now += after;
                 let now = Instant::from_micros(self.now);
-                let expired = std::iter::from_fn(|| self.outbox.expire(now, u32::MAX));
+                let expired = std::iter::from_fn(|| self.outbox.expire(now, u32::MAX, false));
                 let mut expired: Vec<_> = expired.map(|message| message.payload).collect();
                 expired.sort_unstable();
                 assert_eq!(expired, self.model.expire(self.now));
@@ -175,7 +175,7 @@ impl Pair {
             number: 0,
         };
         let mut dropped = Vec::new();
-        let result = self.outbox.push(message, &self.config, &mut dropped);
+        let result = self.outbox.push(message, &self.config, true, &mut dropped);
         let dropped: Vec<_> = dropped
             .into_iter()
             .map(|(message, reason)| (message.payload, reason))

@@ -82,7 +82,8 @@ pub(crate) struct Up {
     holder: Option<usize>,
     /// Storage has failed it: what is there may be old, or gone.
     doubtful: bool,
-    /// A disk has forgotten its number.
+    /// A disk has forgotten its number. A page notices, unless later pages gave fewer numbers than
+    /// those before them and enough hellos were lost since to make up for the forgotten claims.
     set_back: bool,
     /// Nobody knows whose it was.
     anybodys: bool,

@@ -1,11 +1,13 @@
 //! From a lost link to the next attempt, or to the end.
 
+use steadfast_protocol::close_code::STALE;
+
 use super::{Engine, Phase, Undecided};
 use crate::close_code::{Policy, policy};
 use crate::timers::{Timer, Timers};
 use crate::{
     Cause, Decision, DropReason, Event, Failure, FailureKind, Fault, HangUp, Instant, Loss, Output,
-    ReconnectConfig, Span, State,
+    ReconnectConfig, STATE, Span, State,
 };
 
 /// What follows a loss, once decided.
@@ -18,6 +20,10 @@ enum Verdict {
 impl<P: PartialEq + Clone> Engine<P> {
     pub(super) fn handle_link_closed(&mut self, now: Instant, code: u16, was_clean: bool) {
         if self.has_attempt() || self.phase == Phase::Open {
+            // The claim of what storage has now was raised before.
+            if STATE && code == STALE && self.session.fresh {
+                self.drop_restored();
+            }
             // A server that goes away says so; its closing has nothing to do with a ping.
             let leaves = matches!(code, 1001 | 1012 | 1013);
             if was_clean && !leaves && self.heartbeat.handle_close_frame(now) {

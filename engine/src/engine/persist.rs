@@ -28,7 +28,7 @@ impl<P: PartialEq + Clone> Engine<P> {
             self.session.unsent += 1;
         } else if bytes > self.session.max_message_bytes {
             self.drop_message(message, DropReason::TooLarge);
-        } else if self.outbox.holds(&message.key) {
+        } else if self.session.owned && self.outbox.holds(&message.key, true) {
             self.drop_message(message, DropReason::Replaced);
         } else {
             self.outbox.restore(message);

@@ -106,9 +106,11 @@ impl<P: PartialEq + Clone> Engine<P> {
     }
 
     /// Takes back one message that waits, in the order in which they would have left; to be called
-    /// until it returns `None`. Who waits for it to leave is told that it will not.
+    /// until it returns `None`. Who waits for it to leave is told that it will not. Before a welcome,
+    /// what was restored stays: it may be another user's.
     pub fn take_back(&mut self) -> Option<P> {
-        let Some(message) = self.outbox.pop() else {
+        let owned = !STATE || self.session.owned;
+        let Some(message) = self.outbox.pop_own(owned) else {
             self.tell_if_drained();
             return None;
         };
@@ -155,9 +157,13 @@ impl<P: PartialEq + Clone> Engine<P> {
 
     pub(super) fn expire_messages(&mut self, now: Instant) {
         let longest = self.session.max_message_bytes;
-        while let Some(message) = self.outbox.expire(now, longest) {
+        // Now it is known whose the restored messages are.
+        let replaced = STATE && self.phase == Phase::Open && !self.session.owned;
+        while let Some(message) = self.outbox.expire(now, longest, replaced) {
             let reason = if message.bytes > longest {
                 DropReason::TooLarge
+            } else if STATE && message.expires_at > now {
+                DropReason::Replaced
             } else {
                 DropReason::Ttl
             };
@@ -245,7 +251,8 @@ impl<P: PartialEq + Clone> Engine<P> {
             return Err(Refusal::NotOpen);
         };
         let mut dropped = Vec::new();
-        self.outbox.push(message, queue, &mut dropped)?;
+        let owned = !STATE || self.session.owned;
+        self.outbox.push(message, queue, owned, &mut dropped)?;
         for (message, reason) in dropped {
             self.drop_message(message, reason);
         }

@@ -92,9 +92,6 @@ impl<P: PartialEq + Clone> Engine<P> {
             self.lose_session(welcome.fate == Fate::OtherUser);
         }
         self.session.established = true;
-        if STATE {
-            self.session.owned = true;
-        }
         self.session.window = welcome.window;
         self.session.max_message_bytes = welcome.max_message_bytes;
         if let (Some(first), Some(config)) = (welcome.first_retry, &mut self.config.reconnect) {
@@ -107,6 +104,9 @@ impl<P: PartialEq + Clone> Engine<P> {
         self.settle_stored(received);
         let replayed = self.free_unstored(now, received);
         self.open(now, welcome.fate == Fate::Resumed, replayed);
+        if STATE {
+            self.session.owned = true;
+        }
         self.tell_if_drained();
         self.acknowledge(now, false);
     }
@@ -155,7 +155,7 @@ impl<P: PartialEq + Clone> Engine<P> {
             DropReason::TooLarge
         } else if message.expires_at <= now {
             DropReason::Ttl
-        } else if self.outbox.holds(&message.key) {
+        } else if self.outbox.holds(&message.key, true) {
             DropReason::Replaced
         } else {
             message.number = 0;

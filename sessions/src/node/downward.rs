@@ -13,7 +13,7 @@ use super::link::Link;
 use super::store_calls::Purpose;
 use super::stream::Stream;
 use crate::Payload;
-use crate::io::LinkId;
+use crate::io::{LinkId, OutboxOverflow, SessionId};
 use crate::planted::{self, Bug};
 use crate::store::{Reply, Request, Row, StreamStart};
 
@@ -183,6 +183,17 @@ impl Node {
             }
         }
         while self.read_rows(id) {}
+    }
+
+    /// What happens to one more answer in a full outbox. A client with a window of no messages never
+    /// acknowledges any: what it delivers must not wait for that.
+    pub(super) fn own_overflow(&self, id: &SessionId) -> OutboxOverflow {
+        let owner = self.sessions.get(id).and_then(|it| it.owner.as_ref());
+        let link = owner.and_then(|owner| self.links.get(&owner.link?));
+        match link.and_then(Link::live) {
+            Some(live) if live.downward.window.messages == 0 => OutboxOverflow::DropOldest,
+            _ => self.config.outbox_overflow,
+        }
     }
 
     pub(super) fn take_rows(&mut self, id: LinkId, stream: &str, reply: Reply) {

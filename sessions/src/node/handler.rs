@@ -208,6 +208,7 @@ impl Node {
     /// Commits what the handler is done with, one request at a time.
     pub(super) fn commit(&mut self, id: &SessionId) {
         let (limits, wall_ms) = (self.limits(), self.wall_ms());
+        let own_overflow = self.own_overflow(id);
         let Some(session) = self.sessions.get_mut(id) else {
             return;
         };
@@ -218,6 +219,7 @@ impl Node {
             effects: Vec::new(),
             dead: Vec::new(),
             limits,
+            own_overflow,
             wall_ms,
         };
         let Some(mut commit) = session.handler.gather(commit) else {

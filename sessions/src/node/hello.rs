@@ -173,7 +173,7 @@ impl Node {
         self.take_in(claim, accepted);
         if self.changed.contains(&session) {
             // What the store said of its subscriptions may be old by now: the next hello is told all.
-            self.end_link(id, Ending::Stale);
+            self.end_link(id, Ending::Unavailable);
         }
         self.give(id, claim, accepted);
     }

@@ -57,7 +57,7 @@ fn judge(rows: &impl Rows, claim: &Claim) -> Result<Verdict, StoreError> {
     let repeated = repeats(&head, claim);
     let overtaken = claim.claim <= head.claim && !repeated && !planted::is(Bug::StaleClaimAccepted);
     // Before its token: a hello that was overtaken twice brings one that is no longer good.
-    if overtaken && head.instance == claim.instance {
+    if overtaken && head.instance == claim.instance && head.user == claim.user {
         return Ok(Verdict::None(Claimed::Stale));
     }
     if !session::holds(&head, token) {

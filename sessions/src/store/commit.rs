@@ -38,6 +38,7 @@ pub(super) fn commit(rows: &mut impl Rows, commit: &Commit) -> Result<Committed,
         rows.delete(&key::work(id))?;
     }
     let mut desk = Desk::new(rows, commit.limits, seed);
+    desk.own = Some((SessionId::clone(id), commit.own_overflow));
     desk.sessions.insert(SessionId::clone(id), Some(head));
     let committed = desk.carry_out(&commit.effects)?;
     // The handler's own session is to wait for room, not to lose an answer.
@@ -93,6 +94,8 @@ struct Desk<'a, R> {
     rows: &'a mut R,
     limits: Limits,
     seed: Seed,
+    /// The handler's session, and what happens when its outbox is full.
+    own: Option<(SessionId, OutboxOverflow)>,
     /// Those that were asked for; none: there is none to send to.
     sessions: BTreeMap<SessionId, Option<Head>>,
     rooms: BTreeMap<String, Room>,
@@ -105,6 +108,7 @@ impl<'a, R: Rows> Desk<'a, R> {
             rows,
             limits,
             seed,
+            own: None,
             sessions: BTreeMap::new(),
             rooms: BTreeMap::new(),
             committed: Committed::default(),
@@ -168,7 +172,9 @@ impl<'a, R: Rows> Desk<'a, R> {
         if payload.len() > bounds.1 as usize {
             return Ok(Some(SendRefusal::TooLarge));
         }
-        if self.limits.outbox_overflow == OutboxOverflow::DropOldest {
+        let own = self.own.as_ref().filter(|(own, _)| own == id);
+        let overflow = own.map_or(self.limits.outbox_overflow, |(_, overflow)| *overflow);
+        if overflow == OutboxOverflow::DropOldest {
             outbox.make_room(self.rows, place, payload.len(), bounds)?;
         }
         if !outbox.fits(payload.len(), bounds) {

@@ -208,6 +208,9 @@ pub struct Commit {
     pub dead: Vec<(u64, String)>,
     /// Bounds on outboxes and rooms.
     pub limits: Limits,
+    /// What happens to one more message in the session's own outbox: without room the commit is
+    /// [`Refused::Full`], or the oldest give way.
+    pub own_overflow: OutboxOverflow,
     /// Now.
     pub wall_ms: u64,
 }

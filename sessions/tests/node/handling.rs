@@ -1,5 +1,6 @@
 //! The application's handler.
 
+use steadfast_protocol::frame::Hello;
 use steadfast_sessions::io::{Config, Effect, OutboxOverflow, Outcome, SessionId, Target};
 use steadfast_sessions::payload::Payload;
 use steadfast_sessions::store::Request;
@@ -229,6 +230,43 @@ fn an_echo_waits_for_room_in_the_outbox() {
     let texts: Vec<String> = (1..=20).map(|n| n.to_string()).collect();
     assert_eq!(server.peer(link).texts(), texts);
     assert!(!server.told("refused"));
+}
+
+#[test]
+fn a_client_that_takes_nothing_is_not_held_up_by_its_outbox() {
+    // [P83]
+    let mut server = Server::with(Config {
+        outbox_messages: 4,
+        outbox_overflow: OutboxOverflow::Refuse,
+        ..Config::default()
+    });
+    let (link, welcome) = server.join(&[]);
+    for n in 1..=4 {
+        server.send_to(&welcome.session, &n.to_string());
+    }
+    server.lose(link);
+    let hello = Hello {
+        window: Some((0, 0)),
+        ..resuming(&welcome, INSTANCE, 2)
+    };
+    let (link, _) = server.join_as(&[], hello);
+    for n in 1..=20 {
+        server.text(link, &n.to_string());
+    }
+    server.pass(ms(100));
+    assert_eq!(server.peer(link).stored(), Some(20));
+    assert_eq!(server.rows(b'o'), 4);
+    server.lose(link);
+    let (link, _) = server.join_as(&[], resuming(&welcome, INSTANCE, 3));
+    assert_eq!(server.peer(link).froms(), [("", 21, Some("overflow"))]);
+    // Who takes messages is waited for again.
+    server.text(link, "more");
+    server.pass(secs(1));
+    assert_eq!(server.peer(link).texts(), ["17", "18"]);
+    server.handed(link, "", 22);
+    server.handed(link, "", 24);
+    server.pass(secs(1));
+    assert_eq!(server.peer(link).texts(), ["17", "18", "19", "20", "more"]);
 }
 
 #[test]

@@ -144,7 +144,7 @@ fn a_subscription_made_while_its_session_says_hello_is_not_forgotten() {
     let room = "lobby".into();
     server.send(1, Effect::Subscribe { session, room });
     server.answer_backwards();
-    assert_eq!(server.peer(link).end(), ("STALE", 4410));
+    assert_eq!(server.peer(link).end(), ("UNAVAILABLE", 4503));
     let (link, _) = server.join_as(&[], resuming(&welcome, INSTANCE, 3));
     server.publish("lobby", "hello");
     assert_eq!(server.peer(link).texts(), ["hello"]);

@@ -28,10 +28,7 @@ impl Ledger {
         user: &str,
     ) -> Result<(), Broken> {
         let owner = &self.pages[self.ups[id].page].user;
-        if owner != user
-            && !matches!(reason, DropReason::Ttl | DropReason::Replaced)
-            && !self.ups[id].anybodys
-        {
+        if owner != user && reason != DropReason::Ttl && !self.ups[id].anybodys {
             let what = format!("message {id} of {owner} is dropped, {reason:?}, by {user}");
             return Err(Broken::new("D8", what));
         }

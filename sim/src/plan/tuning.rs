@@ -195,10 +195,6 @@ impl Tuning {
         self.node.attempts = tiny.attempts;
         self.node.max_message = tiny.max_message;
         self.node.snapshot_bytes = tiny.snapshot;
-        if self.client.persist {
-            // Nobody empties the outbox of a client that delivers what a dead page has left.
-            self.node.outbox_overflow = OutboxOverflow::DropOldest;
-        }
     }
 }
 

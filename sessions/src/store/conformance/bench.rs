@@ -145,6 +145,7 @@ impl<S: Subject> Bench<S> {
             effects: effects.to_vec(),
             dead: Vec::new(),
             limits: self.limits,
+            own_overflow: self.limits.outbox_overflow,
             wall_ms: self.wall_ms,
         }
     }

@@ -4,7 +4,7 @@ use super::Subject;
 use super::bench::{Bench, goes_on, id, refused, start, to};
 use crate::Payload;
 use crate::io::{Effect, OutboxOverflow, SendRefusal, Target};
-use crate::store::{Accepted, Refused, Reply, Request};
+use crate::store::{Accepted, Commit, Refused, Reply, Request};
 
 // [P45]
 pub fn sends_are_numbered(store: impl Subject) {
@@ -263,6 +263,32 @@ pub fn echo_waits_for_room(store: impl Subject) {
         "another's outbox holds nobody up"
     );
     assert_eq!(bench.read(&opened, "", 1).numbers(), [2, 3]);
+}
+
+pub fn echo_makes_room_where_it_is_to(store: impl Subject) {
+    let mut bench = Bench::new(store);
+    let opened = bench.open();
+    bench.open_as("s2");
+    bench.append("s1", opened.term, 0, &["a", "b"]).unwrap();
+    bench.limits.outbox_messages = 2;
+    bench.fill("s1", &["x", "y"]);
+    bench.fill("s2", &["x", "y"]);
+    let effects = [to("s2", "lost"), to("s1", "echo 1"), to("s1", "echo 2")];
+    let commit = Commit {
+        own_overflow: OutboxOverflow::DropOldest,
+        ..bench.commit_of("s1", 0, 2, &effects)
+    };
+    let committed = bench.commit_all(commit).unwrap();
+    assert_eq!(
+        committed.refused,
+        [(0, SendRefusal::Full)],
+        "the oldest of another's outbox stay"
+    );
+    let read = bench.read(&opened, "", 0);
+    assert_eq!(
+        (read.numbers(), read.missing.as_deref()),
+        (vec![3, 4], Some("overflow"))
+    );
 }
 
 // [P53]

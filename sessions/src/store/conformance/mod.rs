@@ -61,7 +61,8 @@ macro_rules! store_conformance {
             downward: sends_are_numbered, sends_to_nobody_are_refused, commit_sends_once,
                 acknowledged_rows_are_forgotten, untrue_acknowledgement_is_skipped,
                 position_says_where_to_go_on, position_forgets_nothing,
-                position_ahead_raises_the_epoch, full_outbox_refuses, echo_waits_for_room, full_outbox_drops_the_oldest,
+                position_ahead_raises_the_epoch, full_outbox_refuses, echo_waits_for_room,
+                echo_makes_room_where_it_is_to, full_outbox_drops_the_oldest,
                 reads_are_bounded;
             rooms: subscription_starts_at_the_end, room_is_stored_once, full_room_drops_the_oldest,
                 handler_subscribes_and_leaves, rooms_of_a_session_are_bounded,
@@ -77,7 +78,8 @@ macro_rules! store_conformance {
             documents: documents_are_their_users, documents_are_bounded, quota_is_kept,
                 no_version_comes_again;
             restoring: hello_is_told_what_is_stored, page_that_begins_gets_state_and_positions,
-                page_that_has_the_version_keeps_its_positions, document_moves_nothing,
+                page_that_has_the_version_keeps_its_positions,
+                checkpoint_stands_in_for_streams_that_are_not_named, document_moves_nothing,
                 new_session_has_no_checkpoint, state_that_grew_old_is_a_hole,
                 state_that_never_was_is_a_hole, state_of_a_session_that_is_there_stays,
                 snapshots_go_with_their_time;

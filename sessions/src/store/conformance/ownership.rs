@@ -147,6 +147,12 @@ pub fn overtaken_hello_changes_nothing(store: impl Subject) {
         "whatever became of its token"
     );
     assert_eq!(bench.store.rows(), rows);
+    let stranger = Claim {
+        user: "bob".to_owned(),
+        ..bench.again("s1", "t3", 3)
+    };
+    let reason = bench.accepted(&stranger).reason;
+    assert_eq!(reason, Reason::User, "nothing is told of another's session");
 }
 
 pub fn repeated_claim_is_answered_again(store: impl Subject) {

@@ -109,6 +109,43 @@ pub fn page_that_has_the_version_keeps_its_positions(store: impl Subject) {
     assert_eq!(goes_on(&accepted, ""), (1, None));
 }
 
+// [P153]
+pub fn checkpoint_stands_in_for_streams_that_are_not_named(store: impl Subject) {
+    let mut bench = Bench::new(store);
+    let (owner, version) = furnish(&mut bench);
+    let epoch = |stream| start(&owner, stream).epoch;
+    let (own, den) = (epoch(""), epoch("den"));
+    // The page was given more than its state has seen, and its link died before it was told where.
+    let hello = bench.again("s1", "s1-1", 2);
+    let owner = bench.accepted(&hello);
+    let acknowledged = bench.acknowledge("s1", owner.term, "", (own, 4));
+    acknowledged.unwrap();
+    let acknowledged = bench.acknowledge("s1", owner.term, "den", (den, 3));
+    acknowledged.unwrap();
+    for (claim, restore) in [(3, true), (4, false)] {
+        let mut hello = bench.again("s1", "s1-1", claim);
+        hello.snapshot = Some(Wanted {
+            key: None,
+            version,
+            restore,
+        });
+        hello.positions = vec![("den".to_owned(), den, 4)];
+        let accepted = bench.accepted(&hello);
+        assert_eq!(accepted.state, None, "it has it");
+        let told = goes_on(&accepted, "");
+        assert_eq!(told, (4, Some("acknowledged")), "restore: {restore}");
+        assert_eq!(goes_on(&accepted, "den"), (4, None), "it is named");
+    }
+    // Of a page whose state is another one nothing is known.
+    let mut hello = bench.again("s1", "s1-1", 5);
+    hello.snapshot = Some(Wanted {
+        key: None,
+        version: version - 1,
+        restore: false,
+    });
+    assert_eq!(goes_on(&bench.accepted(&hello), ""), (4, None));
+}
+
 // [P130] [P152]
 pub fn document_moves_nothing(store: impl Subject) {
     let mut bench = Bench::new(store);
