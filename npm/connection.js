@@ -29,6 +29,8 @@ export class Database {
   work = Promise.resolve();
   /** What is tried once more when storage fails, before all is in memory only. */
   salvage = () => {};
+  /** How often the page was put away, and came back: odd while it is away. */
+  turns = 0;
 
   #tell;
   #fails = false;
@@ -58,7 +60,7 @@ export class Database {
   /**
    * One transaction over the `stores` of one database, which commits what `act` asks of it at once. "strict": on the
    * disk when done. Resolves with what `act` returned, whose requests have their results by then; with undefined if
-   * storage has failed.
+   * storage has failed, or the page was put away meanwhile and it came to nothing.
    */
   transact(stores, durability, act) {
     const done = this.#transact(stores, durability, act);
@@ -68,7 +70,7 @@ export class Database {
 
   /** Lets go of the connections when all is done; the next transaction opens another one. */
   close() {
-    for (const name in this.#connections) this.#connections[name].close();
+    for (const name in this.#connections) this.#connections[name]?.close();
     this.#opening = {};
     this.#connections = {};
   }
@@ -87,15 +89,20 @@ export class Database {
     const database = stores[0] in FRESH.stores ? FRESH : STORED;
     const { name } = database;
     if (!this.#connections[name]) await this.open(database);
-    if (!this.#connections[name]) return;
+    const connection = this.#connections[name];
+    if (!connection) return;
+    const { turns } = this;
     try {
-      const transaction = this.#connections[name].transaction(stores, "readwrite", { durability });
+      const transaction = connection.transaction(stores, "readwrite", { durability });
       const result = act(transaction);
       transaction.commit();
       await settled(transaction, "oncomplete");
       return result;
     } catch (error) {
-      this.fail(error);
+      if (error || (turns === this.turns && turns % 2 === 0)) return this.fail(error);
+      // WebKit gives up what a page asks that goes into its cache, and names no error.
+      if (connection === this.#connections[name]) this.#connections[name] = this.#opening[name] = undefined;
+      connection.close();
     }
   }
 

@@ -135,6 +135,10 @@ export class Durable {
     if (this.#stash.belong(row.memory)) this.#putStash();
     const [found, records] = (await this.#rows.read(row)) ?? [[], []];
     const rows = this.#keepGood(found, row.last);
+    for (const lost of this.#releasedRows((entry) => this.#rows.isLost(entry.row))) {
+      this.#take(lost, row.memory);
+      rows.push(lost);
+    }
     for (const other of records) {
       const isStash = other.parent === row.memory && !other.id && !this.owns(other.memory);
       if (isStash && isCurrent()) rows.push(...(await this.#merge(other, row.memory, isCurrent)));
@@ -253,12 +257,7 @@ export class Durable {
     const [found] = (await this.#rows.read(stash)) ?? [[]];
     const isOurs = isCurrent();
     const rows = isOurs ? this.#keepGood(found, 0) : [];
-    for (const row of rows) {
-      const before = this.#released.get(nameOf(row));
-      this.#released.delete(nameOf(row));
-      this.#rows.move(row, memory);
-      if (before) this.#released.set(nameOf(row), { ...before, isUnclaimed: true });
-    }
+    for (const row of rows) this.#take(row, memory, true);
     if (isOurs) this.#rows.removeMemory(stash);
     await this.flush();
     letGo();
@@ -266,6 +265,14 @@ export class Durable {
   }
 
   // Rows.
+
+  /** Moves a row that the engine does not have behind those of `memory`. */
+  #take(row, memory, isUnclaimed) {
+    const before = this.#released.get(nameOf(row));
+    this.#released.delete(nameOf(row));
+    this.#move(row, memory);
+    if (before) this.#released.set(nameOf(row), { ...before, isUnclaimed: isUnclaimed || before.isUnclaimed });
+  }
 
   /** Those that can be used and are not here yet. The others are reported and removed. */
   #keepGood(found, last) {

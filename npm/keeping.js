@@ -38,6 +38,7 @@ export class KeepingHost extends Host {
   }
 
   tell(input) {
+    if (input === Input.suspend || input === Input.resume) this.database.turns++;
     super.tell(input);
     if (input === Input.suspend) this.keeper.release();
   }

@@ -25,6 +25,8 @@ export class Rows {
   #stashes = new Map();
   /** The memories of which a row is done with. */
   #settled = new Set();
+  /** The rows that could not be written, since the page was put away. */
+  #lost = new Set();
   /** What is to be asked of each database, in this order: a store, its method, and what it is called with. */
   #stored = [];
   #fresh = [];
@@ -58,9 +60,14 @@ export class Rows {
     this.put(row);
   }
 
+  /** Whether a row is in no database, although it was to be. Asked once. */
+  isLost(row) {
+    return this.#lost.delete(nameOf(row));
+  }
+
   remove(row) {
     const { memory, seq } = row;
-    const places = this.#placesOf(memory);
+    const places = this.#places.get(memory) ?? new Places();
     const [isFresh, isStored] = [places.fresh.delete(seq), places.stored.delete(seq)];
     this.#rows.delete(nameOf(row));
     if (isFresh) this.#fresh.push(["fresh", "delete", [memory, seq]]);
@@ -134,12 +141,15 @@ export class Rows {
     for (const changed of [this.#rows, this.#stashes, this.#records, this.#settled]) changed.clear();
     // In memory everything is as good as stored.
     if (this.#database.failed) for (const asked of [this.#fresh, this.#stored]) asked.length = 0;
-    await Promise.all([
+    const [sent, numbered] = await Promise.all([
       this.#fresh.length && this.#database.transact(SENT, "relaxed", act(this.#fresh)),
       this.#stored.length && this.#database.transact(NUMBERED, durability, act(this.#stored)),
     ]);
-    if (!this.#database.failed)
-      for (const [{ stored }, seq, number] of written) if (stored.has(seq)) stored.set(seq, number);
+    const { failed } = this.#database;
+    for (const { places, row, number } of written) {
+      if (sent === undefined && !failed && places.fresh.delete(row.seq)) this.#lost.add(nameOf(row));
+      if (numbered && places.stored.has(row.seq)) places.stored.set(row.seq, number);
+    }
   }
 
   /** The rows of a memory, and all records of a name; undefined when nothing can be read. */
@@ -186,7 +196,7 @@ export class Rows {
       stored.set(seq);
       this.#stored.push(["messages", "put", row]);
     }
-    return [places, seq, number];
+    return { places, row, number };
   }
 
   #isSafe({ memory, seq, number }) {
@@ -202,6 +212,7 @@ export class Rows {
 /** Asks for all of it, in this order. */
 const act = (asked) => (transaction) => {
   for (const [store, method, what] of asked.splice(0)) transaction.objectStore(store)[method](what);
+  return true;
 };
 
 /** The records of both databases. Where both have one, that of the session counts. */

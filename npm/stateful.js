@@ -68,6 +68,7 @@ export class StatefulSession extends SessionHost {
   // The page, and the end.
 
   tell(input) {
+    if (input === Input.suspend || input === Input.resume) this.database.turns++;
     super.tell(input);
     if (!this.durable) return;
     if (input === Input.suspend) this.durable.suspend();

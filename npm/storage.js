@@ -133,6 +133,8 @@ export class Keeper {
     this.#work = this.#work
       .then(() => this.#rows && work(this.#rows))
       .catch((error) => {
+        // WebKit names no error when a page goes into its cache.
+        if (!error) return;
         this.#rows = null;
         this.#failed(error);
       });
