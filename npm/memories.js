@@ -9,6 +9,8 @@ export class DurableKeeper extends Keeper {
   #read;
   /** Settled when the lock of the turn before is let go of. */
   #freed;
+  /** How often the claim was raised since the last welcome. */
+  #raised = 0;
 
   constructor({ database, durable }) {
     // What cannot be used is removed with its rows, by whoever finds that out: `check`.
@@ -28,7 +30,14 @@ export class DurableKeeper extends Keeper {
     return this.#read;
   }
 
+  /** By more each time that no welcome follows: storage that has gone back may have forgotten many. */
+  raise() {
+    this.row.claim += 2 ** Math.min(this.#raised++, LAST_STEP) - 1;
+    return super.raise();
+  }
+
   renew(welcome, fate) {
+    this.#raised = 0;
     const { instance } = this.row;
     super.renew(welcome, fate);
     Object.assign(this.row, { instance, user: welcome.user });
@@ -77,6 +86,9 @@ export class DurableKeeper extends Keeper {
     super.free(this.#freed);
   }
 }
+
+/** The claim is never raised by more than 2 to this power. */
+const LAST_STEP = 16;
 
 /** For a memory whose lock is held already. */
 export class AdoptedKeeper extends DurableKeeper {

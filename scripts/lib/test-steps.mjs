@@ -148,10 +148,13 @@ export const STEPS = [
   })),
   ...["chromium", "firefox", "webkit"].map((browser) => ({
     name: `chaos-${browser}`,
-    shows: `nothing is lost, doubled or reordered under faults in ${browser}`,
+    shows: `nothing is lost, doubled or reordered under faults, and deaths of the page, in ${browser}`,
     slow: true,
     needs: ["package", "server", browser],
-    commands: [[NODE, "tests/chaos/run.mjs", "--browser", browser, "--messages", "1000", "--faults", "20"]],
+    commands: [
+      [NODE, "tests/chaos/run.mjs", "--browser", browser, "--messages", "1000", "--faults", "20"],
+      [NODE, "tests/chaos/run.mjs", "--browser", browser, "--page", "20"],
+    ],
   })),
   {
     name: "conformance",

@@ -11,7 +11,7 @@ import {
   putAway,
   recordsOf,
 } from "../harness/durable.js";
-import { nextPeer, RESUMED } from "../harness/peer.js";
+import { again, nextPeer, RESUMED } from "../harness/peer.js";
 import { holdLock, inStore, messagesWhen, putMessage, putRow, storedMessages, storedRows } from "../harness/stored.js";
 import { event, record, test } from "../harness/test.js";
 
@@ -276,6 +276,50 @@ export const what_a_power_cut_brings_back_is_not_sent_again = test(async (lab) =
   next.say("stored", { number: 3 });
   await client.flush();
   while ((await inStore("fresh", (store) => store.count(IDBKeyRange.bound([memory], [memory, []])))) > 0);
+});
+
+export const what_a_browser_gives_up_when_a_page_is_put_away_is_sent_when_it_is_back = test(async (lab) => {
+  const { client, memory } = await inDurableSession(lab, freshName());
+  const errors = record(client, ["error"]);
+  const { transaction } = IDBDatabase.prototype;
+  const given = [];
+  const giveUp = lab.replace(IDBDatabase.prototype, "transaction", function (...args) {
+    const one = transaction.apply(this, args);
+    one.commit = () => one.abort();
+    given.push(new Promise((resolve) => one.addEventListener("abort", resolve)));
+    return one;
+  });
+  const delivered = client.deliver("a");
+  putAway();
+  await null;
+  giveUp();
+  await Promise.all(given);
+  ok(given.length > 0, "given up");
+  equal(await storedMessages(memory), [], "what is stored");
+  comeBack();
+  const next = await nextPeer(lab);
+  await next.welcome(RESUMED);
+  equal(await next.received(1), ["a"], "sent");
+  next.say("stored", { number: 1 });
+  await delivered;
+  equal(errors, [], "errors");
+});
+
+export const claims_rise_faster_while_no_welcome_follows = test(async (lab) => {
+  const name = freshName();
+  await leaveBehind(name, ["waits"]);
+  const client = lab.client(durable(name));
+  const claims = [];
+  for (let link = 0; link < 3; link++) {
+    const peer = await nextPeer(lab);
+    const { body } = await peer.control("hello");
+    claims.push(body.claim);
+    peer.socket.drop(1006, "");
+  }
+  const peer = await nextPeer(lab);
+  claims.push((await peer.welcome(RESUMED)).claim);
+  const { hello } = await again(lab, client, peer, RESUMED);
+  equal([...claims, hello.claim], [5, 7, 11, 19, 20], "claims");
 });
 
 async function deleteMessage({ memory, seq }) {

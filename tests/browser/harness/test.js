@@ -85,11 +85,13 @@ class Lab {
     this.#undo.push(undo);
   }
 
-  /** Puts `value` into the place of a property of a global object until the case ends. */
+  /** Puts `value` into the place of a property of a global object until the case ends, or the returned function is called. */
   replace(object, name, value) {
     const before = Object.getOwnPropertyDescriptor(object, name);
     Object.defineProperty(object, name, { value, configurable: true, writable: true });
-    this.later(() => (before ? Object.defineProperty(object, name, before) : delete object[name]));
+    const undo = () => (before ? Object.defineProperty(object, name, before) : delete object[name]);
+    this.later(undo);
+    return undo;
   }
 
   closeClients() {
