@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { MINIBROWSER } from "../e2e/harness/browsers.mjs";
 import { openDisplay } from "../e2e/harness/display.mjs";
 import { launch } from "../e2e/harness/process.mjs";
+import { quiet } from "./renderers.mjs";
 
 /** Opens `url` in WebKitGTK's MiniBrowser, with a profile that lasts until `close`. */
 export async function openRemotePage(url) {
@@ -50,14 +51,14 @@ class RemotePage {
     this.#program = await launch(MINIBROWSER, [url.href], { env });
   }
 
-  /** After a crash: in another browser with the same profile. The one whose page has crashed may still write. */
+  /** After a crash: in another browser with the same profile, as soon as the one whose page has crashed writes no more. */
   async reopen() {
-    const crashed = this.#program;
     this.#running?.reject(new Error("the page is gone"));
     this.#running = this.#asking = null;
+    await quiet(this.pid);
+    await this.#program.kill("SIGKILL");
     await this.open();
     await this.call("life");
-    await crashed.kill("SIGKILL");
   }
 
   /** Calls a method of the page's object; resolves with what it returns. */

@@ -1,10 +1,13 @@
 // The process in which a page lives, so that it can be killed as a crash kills it.
 
 import { readdir, readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** How the three engines call theirs. */
 const RENDERER = /--type=renderer|-contentproc.*\btab$|WebKitWebProcess/;
 const BUSY_MS = 300;
+/** A browser that did nothing for so long is done. */
+const QUIET_MS = 300;
 
 /** The process of a page, somewhere below the process `root`: the one that works while the page is `busy` for so many ms. */
 export async function rendererOf(root, busy) {
@@ -15,14 +18,27 @@ export async function rendererOf(root, busy) {
   return worked.reduce((most, it) => (it.ticks > most.ticks ? it : most)).pid;
 }
 
+/** Until no process of the browser `root` works any more. */
+export async function quiet(root) {
+  const worked = async () => (await processesBelow(root)).reduce((sum, { ticks }) => sum + ticks, 0);
+  for (let before = -1, now = await worked(); now !== before; now = await worked()) {
+    before = now;
+    await sleep(QUIET_MS);
+  }
+}
+
 async function renderersBelow(root) {
+  return (await processesBelow(root)).filter(({ command }) => RENDERER.test(command));
+}
+
+async function processesBelow(root) {
   const all = await processes();
   const family = new Set([root]);
   for (let before = 0; before !== family.size; ) {
     before = family.size;
     for (const { pid, parent } of all) if (family.has(parent)) family.add(pid);
   }
-  return all.filter(({ pid, command }) => family.has(pid) && RENDERER.test(command));
+  return all.filter(({ pid }) => family.has(pid));
 }
 
 async function processes() {
