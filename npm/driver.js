@@ -150,7 +150,7 @@ export class Driver extends Tickets {
   #break(cause) {
     this.#client = null;
     this.draining = false;
-    const broken = this.error("INTERNAL", "a bug: please report it", cause);
+    const broken = this.error("INTERNAL", `a bug: ${cause}`, cause);
     this.#last = { ...this.#last, state: "failed", broken };
     clearTimeout(this.#timer?.id);
     this.#unwatch?.();

@@ -61,8 +61,10 @@ export class Durable {
     const row = { memory: record.memory, seq: this.#rows.nextSeq(), number: 0, data, priority, key, at: Date.now() };
     if (ttl < 1 / 0) row.ttl = ttl;
     this.#entries.set(number, { row, ticket });
-    this.#put(row);
+    if (this.#home) this.#rows.send(row);
+    else this.#rows.put(row);
     if (!this.#home) this.#rows.putStash(record);
+    this.#watchTask();
   }
 
   /** Stores what has changed, all together. Resolves when that is done, or storage has failed. */
@@ -149,6 +151,7 @@ export class Durable {
     this.#restore(this.#host.database.failed ? this.#releasedRows(({ isOnlyHere }) => isOnlyHere) : rows);
     this.#rejectReleased("ABORTED", "another page has it");
     this.#host.feed(Input.recalled, row.last);
+    this.flush();
     this.#orphans?.start(records);
   }
 

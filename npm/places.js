@@ -16,8 +16,11 @@ export class Places {
   #floor = 0;
   #above = new Set();
 
-  /** Takes what was read in the two databases. The rows of messages, each once, and the fresh ones that came back. */
-  find(fresh, stored) {
+  /**
+   * Takes what was read in the two databases, and what was `noted` on its way there. The rows of messages, each once, and
+   * the fresh ones that came back.
+   */
+  find(fresh, stored, noted) {
     const [first] = stored;
     if (isSettled(first)) {
       stored.shift();
@@ -28,9 +31,10 @@ export class Places {
     for (const { seq, number } of stored) this.stored.set(seq, number);
     for (const { seq } of fresh) this.fresh.add(seq);
     // Without its commit a number means nothing.
-    const others = fresh.filter((row) => !isBack(row) && !this.stored.has(row.seq));
-    const rows = [...stored, ...others.map((row) => ({ ...row, number: 0 }))];
-    return [rows, fresh.filter(isBack)];
+    const isUnstored = (row) => !isBack(row) && !this.stored.has(row.seq);
+    const others = fresh.filter(isUnstored).map((row) => ({ ...row, number: 0 }));
+    const lost = noted.filter((row) => isUnstored(row) && !this.fresh.has(row.seq));
+    return [[...stored, ...others, ...lost], fresh.filter(isBack)];
   }
 
   /** A row is done with, and stood in both. */
@@ -41,7 +45,8 @@ export class Places {
   /** The row that says what is done with. */
   settled(memory) {
     const last = Math.max(this.#floor, ...this.#above);
-    this.#floor = (this.#firstUnstored() ?? last + 1) - 1;
+    const unstored = [...this.fresh].filter((seq) => !this.stored.has(seq));
+    this.#floor = unstored.reduce((first, seq) => Math.min(first, seq), last + 1) - 1;
     for (const seq of this.#above) if (seq <= this.#floor) this.#above.delete(seq);
     return { memory, seq: SETTLED, floor: this.#floor, above: [...this.#above] };
   }
@@ -50,10 +55,6 @@ export class Places {
   last(limit) {
     const all = [this.#floor, ...this.#above, ...this.fresh, ...this.stored.keys()];
     return all.reduce((last, seq) => (seq < limit && seq > last ? seq : last), 0);
-  }
-
-  #firstUnstored() {
-    for (const seq of this.fresh) if (!this.stored.has(seq)) return seq;
   }
 }
 

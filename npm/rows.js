@@ -5,6 +5,7 @@
 // the two stand in different databases. What one of them has and the other has not is decided when they are read.
 
 import { allOf } from "./database.js";
+import { findNotes, isOf, note, removeNotes } from "./journal.js";
 import { Places } from "./places.js";
 
 /** What waits for the disk, and what never waits. */
@@ -25,7 +26,10 @@ export class Rows {
   #stashes = new Map();
   /** The memories of which a row is done with. */
   #settled = new Set();
-  /** The rows that could not be written, since the page was put away. */
+  /** What was sent in this task, and where what is on its way into the database is noted as well. */
+  #sent = [];
+  #notes = [];
+  /** The rows that could not be written, since the page was put away, and are noted nowhere. */
   #lost = new Set();
   /** What is to be asked of each database, in this order: a store, its method, and what it is called with. */
   #stored = [];
@@ -49,6 +53,12 @@ export class Rows {
 
   put(row) {
     this.#rows.set(nameOf(row), row);
+  }
+
+  /** As `put`, for a message that was sent in this task. */
+  send(row) {
+    this.put(row);
+    this.#sent.push(row);
   }
 
   /** Gives a row to another memory, behind those that are there. */
@@ -113,6 +123,7 @@ export class Rows {
   leave(memory) {
     this.#places.delete(memory);
     this.#settled.delete(memory);
+    this.#notes = this.#notes.filter((name) => !isOf(memory, name));
     for (const [name, row] of this.#rows) if (row.memory === memory) this.#rows.delete(name);
   }
 
@@ -134,6 +145,9 @@ export class Rows {
    * when both are done.
    */
   async flush(durability) {
+    const notes = this.#notes.splice(0);
+    const sent = this.#sent.splice(0).filter((row) => this.#rows.has(nameOf(row)));
+    const noted = note(sent);
     const written = [...this.#rows.values()].map((row) => this.#write(row));
     for (const record of this.#stashes.values()) this.#fresh.push(["stashes", "put", record]);
     for (const record of this.#records.values()) this.#stored.push(["sessions", "put", record]);
@@ -141,14 +155,16 @@ export class Rows {
     for (const changed of [this.#rows, this.#stashes, this.#records, this.#settled]) changed.clear();
     // In memory everything is as good as stored.
     if (this.#database.failed) for (const asked of [this.#fresh, this.#stored]) asked.length = 0;
-    const [sent, numbered] = await Promise.all([
+    const [isFresh, isNumbered] = await Promise.all([
       this.#fresh.length && this.#database.transact(SENT, "relaxed", act(this.#fresh)),
       this.#stored.length && this.#database.transact(NUMBERED, durability, act(this.#stored)),
     ]);
     const { failed } = this.#database;
+    if (isFresh !== undefined || failed) removeNotes([...notes, noted].filter(Boolean));
     for (const { places, row, number } of written) {
-      if (sent === undefined && !failed && places.fresh.delete(row.seq)) this.#lost.add(nameOf(row));
-      if (numbered && places.stored.has(row.seq)) places.stored.set(row.seq, number);
+      const isLost = isFresh === undefined && !failed && places.fresh.delete(row.seq);
+      if (isLost && !(noted && sent.includes(row))) this.#lost.add(nameOf(row));
+      if (isNumbered && places.stored.has(row.seq)) places.stored.set(row.seq, number);
     }
   }
 
@@ -159,7 +175,10 @@ export class Rows {
     const stored = await this.#all(NUMBERED, name, memory);
     if (!fresh || !stored) return;
     const places = this.#placesOf(memory);
-    const [rows, back] = places.find(fresh[1], stored[1]);
+    const [noted, names] = findNotes(memory);
+    this.#notes.push(...names);
+    const [rows, back] = places.find(fresh[1], stored[1], noted);
+    for (const row of rows) if (noted.includes(row)) this.put(row);
     for (const { seq } of back) {
       places.fresh.delete(seq);
       this.#fresh.push(["fresh", "delete", [memory, seq]]);

@@ -50,6 +50,14 @@ cases! { imported_in_pages:
         a_user_who_returns_finds_what_was_left
         a_client_whose_user_changes_leaves_all_that_it_has
         what_is_sent_before_it_is_known_whose_page_it_is_goes_with_the_page
+        what_a_page_sent_before_any_welcome_goes_with_the_page_that_comes_back
+    }
+
+    mod local_storage {
+        what_is_on_its_way_into_the_database_is_found_in_local_storage
+        a_note_that_cannot_be_read_is_reported_and_nothing_else_is_lost
+        a_copy_that_the_database_has_not_is_found_in_local_storage
+        a_copy_in_local_storage_that_cannot_be_read_is_told_and_the_other_is_taken
     }
 
     mod persist_orphans {

@@ -356,10 +356,15 @@ macro_rules! everywhere {
                 what_another_page_took_is_not_sent_by_the_one_that_comes_back
                 records_too_old_to_be_known_are_reported_and_forgotten
                 a_session_that_was_taken_over_leaves_nothing
+                what_a_power_cut_brings_back_is_not_sent_again
+                what_a_browser_gives_up_when_a_page_is_put_away_is_sent_when_it_is_back
+                claims_rise_faster_while_no_welcome_follows
             }
 
             mod persist_poisoned {
                 a_row_that_cannot_be_read_is_reported_and_nothing_else_is_lost
+                a_fresh_row_that_cannot_be_read_is_reported_and_nothing_else_is_lost
+                what_is_done_with_is_not_taken_from_what_cannot_be_read
                 rows_that_cannot_be_read_are_reported_together
                 a_record_that_cannot_be_read_loses_only_what_may_have_arrived
                 nothing_of_a_poisoned_store_stops_a_client
@@ -368,6 +373,7 @@ macro_rules! everywhere {
             mod persist_failing {
                 without_storage_messages_live_in_memory
                 a_disk_that_is_full_later_is_said_and_nothing_stops
+                what_goes_on_in_memory_is_found_by_no_other_page
                 a_transaction_that_fails_is_said_and_nothing_stops
                 a_database_that_is_deleted_makes_way_and_messages_go_on
                 in_memory_a_page_that_comes_back_has_what_it_had

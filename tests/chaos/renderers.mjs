@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 const RENDERER = /--type=renderer|-contentproc.*\btab$|WebKitWebProcess/;
 const BUSY_MS = 300;
 /** A browser that did nothing for so long is done. */
-const QUIET_MS = 300;
+const QUIET_MS = 1_000;
 
 /** The process of a page, somewhere below the process `root`: the one that works while the page is `busy` for so many ms. */
 export async function rendererOf(root, busy) {

@@ -1,31 +1,22 @@
 // What a hidden page keeps on its own machine, and when the next page takes it.
 
 import { equal, hasCode } from "../harness/assert.js";
-import { freshUrl, inSession, nextPeer, RESUMED } from "../harness/peer.js";
-import { application, measured, saveOf, savesOf, saving, sendParts, storeAs, told } from "../harness/state.js";
-import { copiesOf, copiesWhen, putCopy, rowsWhen } from "../harness/stored.js";
-import { record, settled, test } from "../harness/test.js";
-
-const putAway = () => globalThis.dispatchEvent(new Event("pagehide"));
-
-/** A session, its application's state stored as version 3. */
-async function stored(lab, url, app, fields) {
-  const made = await inSession(lab, { session: true, ...saving(app, fields) }, {}, url);
-  await rowsWhen(url, (rows) => rows.length === 1 && rows[0].id);
-  const saved = made.client.snapshot();
-  storeAs(made.peer, await saveOf(made.peer), 3);
-  await saved;
-  return made;
-}
-
-/** The next page of the same session, which has said hello. */
-async function nextPage(lab, url, app, fields) {
-  const client = lab.client({ session: true, ...saving(app, fields) }, url);
-  const events = record(client);
-  const peer = await nextPeer(lab);
-  const { body: hello } = await peer.control("hello");
-  return { client, events, peer, hello };
-}
+import { putAway } from "../harness/durable.js";
+import { freshUrl, inSession, RESUMED } from "../harness/peer.js";
+import {
+  application,
+  measured,
+  nextPage,
+  saveOf,
+  savesOf,
+  saving,
+  sendParts,
+  storeAs,
+  stored,
+  told,
+} from "../harness/state.js";
+import { copiesOf, copiesWhen, putCopy } from "../harness/stored.js";
+import { settled, test } from "../harness/test.js";
 
 export const a_page_that_is_put_away_keeps_its_state_and_saves_it_in_the_same_task = test(async (lab) => {
   const url = freshUrl();
@@ -206,55 +197,4 @@ export const without_a_database_state_is_saved_all_the_same = test(async (lab) =
   app.state = { n: 2 };
   putAway();
   equal(savesOf(peer).length, 2, "saves");
-});
-
-/** Puts the page away in a browser that drops what it asks of the database then. */
-function putAwayWithoutDatabase(lab) {
-  const { put } = IDBObjectStore.prototype;
-  const undo = lab.replace(IDBObjectStore.prototype, "put", function (row) {
-    return this.name === "snapshots" ? this.count() : put.call(this, row);
-  });
-  putAway();
-  undo();
-}
-
-const noteOf = (url) =>
-  Object.keys(globalThis.localStorage ?? {}).find((key) => key.startsWith(`steadfast:copy:${url}:`));
-
-export const a_copy_that_the_database_has_not_is_found_in_local_storage = test(async (lab) => {
-  const url = freshUrl();
-  const app = application({ n: 1 });
-  await stored(lab, url, app);
-  app.state = { n: 2 };
-  putAwayWithoutDatabase(lab);
-  equal(await copiesOf(url), [], "copies in the database");
-  if (!globalThis.localStorage) return;
-  const page = application(null);
-  const next = await nextPage(lab, url, page);
-  await next.peer.welcome({ ...RESUMED, ...told({ n: 1 }, { version: 3, follows: false }) });
-  equal(page.restored[0][0], { n: 2 }, "restored");
-  const saved = next.client.snapshot();
-  storeAs(next.peer, await saveOf(next.peer), 4);
-  await saved;
-  equal(noteOf(url), undefined, "what is left of it");
-});
-
-export const a_copy_in_local_storage_that_cannot_be_read_is_told_and_the_other_is_taken = test(async (lab) => {
-  if (!globalThis.localStorage) return;
-  for (const bad of ["", "{", "7", '{"text":7}', "null "]) {
-    const url = freshUrl();
-    const app = application({ n: 1 });
-    await stored(lab, url, app);
-    app.state = { n: 2 };
-    putAway();
-    await copiesWhen(url, ({ length }) => length > 0);
-    localStorage[noteOf(url)] = bad;
-    const page = application(null);
-    const next = await nextPage(lab, url, page);
-    await next.peer.welcome({ ...RESUMED, ...told({ n: 1 }, { version: 3, follows: false }) });
-    equal(page.restored[0][0], { n: 2 }, `restored with ${bad}`);
-    const errors = next.events.filter(([name]) => name === "error");
-    equal(errors.length, bad === "null " ? 0 : 1, `errors with ${bad}`);
-    next.client.close();
-  }
 });

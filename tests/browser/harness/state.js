@@ -1,6 +1,10 @@
 // The other side of a client's state: what it saves, as a server understands it, and what a server has stored. It does
 // all by itself, as the peer does.
 
+import { inSession, nextPeer } from "./peer.js";
+import { rowsWhen } from "./stored.js";
+import { record } from "./test.js";
+
 /** The length of a text in bytes, and its check. */
 export function measured(text) {
   const bytes = new TextEncoder().encode(text);
@@ -75,3 +79,22 @@ export function application(state) {
 export const saving = ({ capture, restore }, fields) => {
   return { snapshot: { capture, restore, interval: 1_000_000, ...fields } };
 };
+
+/** A session, its application's state stored as version 3. */
+export async function stored(lab, url, app, fields) {
+  const made = await inSession(lab, { session: true, ...saving(app, fields) }, {}, url);
+  await rowsWhen(url, (rows) => rows.length === 1 && rows[0].id);
+  const saved = made.client.snapshot();
+  storeAs(made.peer, await saveOf(made.peer), 3);
+  await saved;
+  return made;
+}
+
+/** The next page of the same session, which has said hello. */
+export async function nextPage(lab, url, app, fields) {
+  const client = lab.client({ session: true, ...saving(app, fields) }, url);
+  const events = record(client);
+  const peer = await nextPeer(lab);
+  const { body: hello } = await peer.control("hello");
+  return { client, events, peer, hello };
+}

@@ -1,0 +1,113 @@
+// What the databases do not have because a browser dropped it is found in localStorage.
+
+import { equal, hasCode } from "../harness/assert.js";
+import { comeBack, durable, freshName, inDurableSession, leaveBehind, putAway } from "../harness/durable.js";
+import { freshUrl, nextPeer, RESUMED } from "../harness/peer.js";
+import { application, nextPage, saveOf, storeAs, stored, told } from "../harness/state.js";
+import { copiesOf, copiesWhen, messagesWhen, storedMessages } from "../harness/stored.js";
+import { record, test } from "../harness/test.js";
+
+const notesOf = (memory) => Object.keys(localStorage).filter((name) => name.startsWith(`steadfast:sent:${memory}:`));
+
+/** A message that no database has when the page is gone. */
+async function lostOnTheWay(lab, messages) {
+  const { client, memory } = await inDurableSession(lab, freshName());
+  const { put } = IDBObjectStore.prototype;
+  const undo = lab.replace(IDBObjectStore.prototype, "put", function (row) {
+    return this.name === "fresh" || this.name === "messages" ? this.count() : put.call(this, row);
+  });
+  const undoToo = lab.replace(Storage.prototype, "removeItem", () => {});
+  for (const message of messages) client.send(message);
+  await null;
+  putAway();
+  while ((await storedMessages(memory)).length > 0);
+  undo();
+  undoToo();
+  equal(notesOf(memory).length, 1, "notes");
+  return { client, memory };
+}
+
+export const what_is_on_its_way_into_the_database_is_found_in_local_storage = test(async (lab) => {
+  const { client, memory } = await lostOnTheWay(lab, ["a\ud800", Uint8Array.from([0, 200, 255]), "b"]);
+  comeBack();
+  const next = await nextPeer(lab);
+  await next.welcome(RESUMED);
+  const [first, second, third] = await next.received(3);
+  equal([first, [...new Uint8Array(second.buffer ?? second)], third], ["a\ud800", [0, 200, 255], "b"], "sent");
+  next.say("stored", { number: 3 });
+  await client.flush();
+  await messagesWhen(memory, ({ length }) => length === 0);
+  equal(notesOf(memory), [], "what is left of the notes");
+});
+
+export const a_note_that_cannot_be_read_is_reported_and_nothing_else_is_lost = test(async (lab) => {
+  for (const bad of [
+    "",
+    "{",
+    "7",
+    "[7]",
+    '["{"]',
+    '["{}"]',
+    '["null"]',
+    '["{\\"seq\\":\\"1\\",\\"data\\":\\"x\\"}"]',
+  ]) {
+    const name = freshName();
+    const memory = await leaveBehind(name, ["waits"]);
+    localStorage[`steadfast:sent:${memory}:1`] = bad;
+    const client = lab.client(durable(name));
+    const events = record(client, ["error", "dropped"]);
+    const peer = await nextPeer(lab);
+    await peer.welcome(RESUMED);
+    equal(await peer.received(1), ["waits"], `sent with ${bad}`);
+    hasCode(events[0][1], "STORAGE", "1 stored message");
+    client.close();
+  }
+});
+
+/** Puts the page away in a browser that drops what it asks of the database then. */
+function putAwayWithoutDatabase(lab) {
+  const { put } = IDBObjectStore.prototype;
+  const undo = lab.replace(IDBObjectStore.prototype, "put", function (row) {
+    return this.name === "snapshots" ? this.count() : put.call(this, row);
+  });
+  putAway();
+  undo();
+}
+
+const noteOf = (url) => Object.keys(localStorage).find((key) => key.startsWith(`steadfast:copy:${url}:`));
+
+export const a_copy_that_the_database_has_not_is_found_in_local_storage = test(async (lab) => {
+  const url = freshUrl();
+  const app = application({ n: 1 });
+  await stored(lab, url, app);
+  app.state = { n: 2 };
+  putAwayWithoutDatabase(lab);
+  equal(await copiesOf(url), [], "copies in the database");
+  const page = application(null);
+  const next = await nextPage(lab, url, page);
+  await next.peer.welcome({ ...RESUMED, ...told({ n: 1 }, { version: 3, follows: false }) });
+  equal(page.restored[0][0], { n: 2 }, "restored");
+  const saved = next.client.snapshot();
+  storeAs(next.peer, await saveOf(next.peer), 4);
+  await saved;
+  equal(noteOf(url), undefined, "what is left of it");
+});
+
+export const a_copy_in_local_storage_that_cannot_be_read_is_told_and_the_other_is_taken = test(async (lab) => {
+  for (const bad of ["", "{", "7", '{"text":7}', "null "]) {
+    const url = freshUrl();
+    const app = application({ n: 1 });
+    await stored(lab, url, app);
+    app.state = { n: 2 };
+    putAway();
+    await copiesWhen(url, ({ length }) => length > 0);
+    localStorage[noteOf(url)] = bad;
+    const page = application(null);
+    const next = await nextPage(lab, url, page);
+    await next.peer.welcome({ ...RESUMED, ...told({ n: 1 }, { version: 3, follows: false }) });
+    equal(page.restored[0][0], { n: 2 }, `restored with ${bad}`);
+    const errors = next.events.filter(([name]) => name === "error");
+    equal(errors.length, bad === "null " ? 0 : 1, `errors with ${bad}`);
+    next.client.close();
+  }
+});
