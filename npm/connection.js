@@ -27,13 +27,12 @@ export class Database {
   failed = false;
   /** Settled when all that was begun until now is done. */
   work = Promise.resolve();
-  /** What is tried once more when storage fails, before all is in memory only. */
+  /** When storage fails: what it returns is tried once more. */
   salvage = () => {};
   /** How often the page was put away, and came back: odd while it is away. */
   turns = 0;
 
   #tell;
-  #fails = false;
   /** By name: promises of connections, and those that are there. */
   #opening = {};
   #connections = {};
@@ -77,11 +76,19 @@ export class Database {
 
   /** Storage is of no use: `cause` says why. */
   fail(cause) {
-    if (this.#fails) return;
-    this.#fails = true;
-    this.salvage();
+    if (this.failed) return;
     this.failed = true;
-    this.close();
+    const connections = this.#connections;
+    const { turns } = this;
+    this.#opening = {};
+    this.#connections = {};
+    const salvage = this.salvage();
+    // A page that is about to end sees failures, too, and must not touch what the next one is to find: it has no tasks.
+    setTimeout(() => {
+      this.#connections = connections;
+      if (turns === this.turns) salvage?.();
+      this.close();
+    });
     this.#tell(cause);
   }
 

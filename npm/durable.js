@@ -327,7 +327,7 @@ export class Durable {
   /** Storage fails, and what this page has it goes on with in memory: nobody is to find it. */
   #salvage() {
     const rows = this.#held().map(({ row }) => row);
-    this.#rows.giveUp(rows, this.#stash.dropped);
+    return this.#rows.giveUp(rows, this.#stash.dropped);
   }
 
   #put(row) {

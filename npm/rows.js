@@ -128,8 +128,8 @@ export class Rows {
   }
 
   /**
-   * What is to be written is not. This stash is removed, and those of these rows that have not the number on the disk
-   * that their messages have: deleting works where there is no room.
+   * What is to be written is not. Returns a function that removes this stash, and those of these rows that have not the
+   * number on the disk that their messages have: deleting works where there is no room.
    */
   giveUp(rows, stash) {
     for (const changed of [this.#rows, this.#records, this.#stashes]) changed.clear();
@@ -137,7 +137,12 @@ export class Rows {
     for (const row of rows) if (!row.number || !this.#isSafe(row)) this.remove(row);
     if (stash) this.removeStash(stash);
     this.#settled.clear();
-    this.flush("relaxed");
+    const [fresh, stored] = [this.#fresh.splice(0), this.#stored.splice(0)];
+    return () => {
+      this.#database.transact(SENT, "relaxed", act(fresh));
+      this.#database.transact(NUMBERED, "relaxed", act(stored));
+      removeNotes(this.#notes.splice(0));
+    };
   }
 
   /**
@@ -147,7 +152,7 @@ export class Rows {
   async flush(durability) {
     const notes = this.#notes.splice(0);
     const sent = this.#sent.splice(0).filter((row) => this.#rows.has(nameOf(row)));
-    const noted = note(sent);
+    const noted = this.#database.failed ? undefined : note(sent);
     const written = [...this.#rows.values()].map((row) => this.#write(row));
     for (const record of this.#stashes.values()) this.#fresh.push(["stashes", "put", record]);
     for (const record of this.#records.values()) this.#stored.push(["sessions", "put", record]);
@@ -160,7 +165,9 @@ export class Rows {
       this.#stored.length && this.#database.transact(NUMBERED, durability, act(this.#stored)),
     ]);
     const { failed } = this.#database;
-    if (isFresh !== undefined || failed) removeNotes([...notes, noted].filter(Boolean));
+    if (noted) notes.push(noted);
+    if (isFresh !== undefined) removeNotes(notes);
+    else if (failed) this.#notes.push(...notes);
     for (const { places, row, number } of written) {
       const isLost = isFresh === undefined && !failed && places.fresh.delete(row.seq);
       if (isLost && !(noted && sent.includes(row))) this.#lost.add(nameOf(row));
