@@ -36,6 +36,7 @@ export class Database {
   /** By name: promises of connections, and those that are there. */
   #opening = {};
   #connections = {};
+  #isRetired = false;
 
   constructor(failed) {
     this.#tell = failed;
@@ -64,10 +65,17 @@ export class Database {
   transact(stores, durability, act) {
     const done = this.#transact(stores, durability, act);
     this.work = Promise.all([this.work, done]);
+    if (this.#isRetired) this.retire();
     return done;
   }
 
-  /** Lets go of the connections when all is done; the next transaction opens another one. */
+  /** The client is over: from now on connections are let go of whenever nothing is under way. */
+  retire() {
+    this.#isRetired = true;
+    this.work.then(() => this.close());
+  }
+
+  /** The next transaction opens another connection. */
   close() {
     for (const name in this.#connections) this.#connections[name]?.close();
     this.#opening = {};
@@ -84,11 +92,13 @@ export class Database {
     this.#connections = {};
     const salvage = this.salvage();
     // A page that is about to end sees failures, too, and must not touch what the next one is to find: it has no tasks.
-    setTimeout(() => {
+    const saved = new Promise((resolve) => setTimeout(resolve)).then(() => {
       this.#connections = connections;
-      if (turns === this.turns) salvage?.();
+      const done = turns === this.turns && salvage?.();
       this.close();
+      return done;
     });
+    this.work = Promise.all([this.work, saved]);
     this.#tell(cause);
   }
 

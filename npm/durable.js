@@ -75,6 +75,8 @@ export class Durable {
     const commits = this.#commits;
     this.#commits = false;
     await this.#rows.flush(durability);
+    // What leaves from memory must be found by nobody.
+    if (this.#host.database.failed) await this.#host.database.work;
     if (commits) this.#host.feed(Input.written);
   }
 
@@ -202,7 +204,7 @@ export class Durable {
   forget(record) {
     this.#orphans?.stop();
     // Before a welcome nobody has said that what was found is this user's.
-    if (this.#found && this.#home) this.#rows.removeMemory(record);
+    if (this.#found && this.#home) this.#rows.end(record);
     this.#stash.drop();
     this.flush();
   }

@@ -50,7 +50,7 @@ export async function repair(database, record) {
   const [found] = (await rows.read(record)) ?? [[]];
   const lost = found.filter(({ number }) => !clean || number !== 0);
   if (clean) rows.putRecord(clean);
-  else rows.removeMemory(record);
+  else rows.end(record);
   for (const row of lost) rows.remove(row);
   await rows.flush("relaxed");
   return [clean, lost];
@@ -58,7 +58,7 @@ export async function repair(database, record) {
 
 const isMoment = (value) => Number.isFinite(value) && value >= 0;
 
-function isGoodRow({ seq, number, data, priority, key, ttl, at }) {
+function isGoodRow({ seq, number, data, priority, key, ttl, at, origins }) {
   return (
     NUMBER(seq) &&
     COUNT(number) &&
@@ -66,6 +66,7 @@ function isGoodRow({ seq, number, data, priority, key, ttl, at }) {
     LANES.includes(priority) &&
     (key === undefined || typeof key === "string") &&
     (ttl === undefined || isMoment(ttl)) &&
+    (origins === undefined || (Array.isArray(origins) && origins.every((name) => typeof name === "string"))) &&
     isMoment(at)
   );
 }

@@ -51,6 +51,6 @@ export class KeepingHost extends Host {
     super.letGo();
     if (this.state === "closed") this.keeper.forget();
     else this.keeper.release();
-    this.database.close();
+    this.database.retire();
   }
 }

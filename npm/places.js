@@ -17,17 +17,17 @@ export class Places {
   #above = new Set();
 
   /**
-   * Takes what was read in the two databases, and what was `noted` on its way there. The rows of messages, each once, and
-   * the fresh ones that came back.
+   * Takes what was read in the two databases, and what was `noted` on its way there. Returns the rows of messages, each
+   * once, and the fresh ones that came back; `isDone` knows others.
    */
-  find(fresh, stored, noted) {
+  find(fresh, stored, noted, isDone) {
     const [first] = stored;
     if (isSettled(first)) {
       stored.shift();
       this.#floor = Math.max(this.#floor, first.floor);
       for (const seq of first.above) this.#above.add(seq);
     }
-    const isBack = ({ seq }) => (seq > 0 && seq <= this.#floor) || this.#above.has(seq);
+    const isBack = (row) => (row.seq > 0 && row.seq <= this.#floor) || this.#above.has(row.seq) || isDone(row);
     for (const { seq, number } of stored) this.stored.set(seq, number);
     for (const { seq } of fresh) this.fresh.add(seq);
     // Without its commit a number means nothing.

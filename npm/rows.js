@@ -5,6 +5,7 @@
 // the two stand in different databases. What one of them has and the other has not is decided when they are read.
 
 import { allOf } from "./database.js";
+import { COUNT } from "./frames.js";
 import { findNotes, isOf, note, removeNotes } from "./journal.js";
 import { Places } from "./places.js";
 
@@ -63,7 +64,9 @@ export class Rows {
 
   /** Gives a row to another memory, behind those that are there. */
   move(row, memory) {
+    const origin = nameOf(row);
     const { isStored } = this.remove(row);
+    if (!isStored) row.origins = [...(row.origins ?? []), origin];
     Object.assign(row, { memory, seq: this.nextSeq() });
     // In the same transaction as it was removed.
     if (isStored) this.#placesOf(memory).stored.set(row.seq);
@@ -82,7 +85,7 @@ export class Rows {
     this.#rows.delete(nameOf(row));
     if (isFresh) this.#fresh.push(["fresh", "delete", [memory, seq]]);
     if (isStored) this.#stored.push(["messages", "delete", [memory, seq]]);
-    if (isFresh && isStored) {
+    if (isStored) {
       places.settle(seq);
       this.#settled.add(memory);
     }
@@ -109,6 +112,12 @@ export class Rows {
     this.leave(memory);
     this.removeStashRecord(record);
     this.#fresh.push(["fresh", "delete", allOf(memory)]);
+  }
+
+  /** A memory is done with: nothing of it may come back. */
+  end(record) {
+    this.removeMemory(record);
+    this.#putDone(record.memory, this.#seq);
   }
 
   /** Removes a record, and every row of its memory. */
@@ -139,9 +148,12 @@ export class Rows {
     this.#settled.clear();
     const [fresh, stored] = [this.#fresh.splice(0), this.#stored.splice(0)];
     return () => {
-      this.#database.transact(SENT, "relaxed", act(fresh));
-      this.#database.transact(NUMBERED, "relaxed", act(stored));
+      // Nothing follows that could wait for it, and what it removes must not come back when it has been sent.
       removeNotes(this.#notes.splice(0));
+      return Promise.all([
+        this.#database.transact(SENT, "strict", act(fresh)),
+        this.#database.transact(NUMBERED, "strict", act(stored)),
+      ]);
     };
   }
 
@@ -184,7 +196,11 @@ export class Rows {
     const places = this.#placesOf(memory);
     const [noted, names] = findNotes(memory);
     this.#notes.push(...names);
-    const [rows, back] = places.find(fresh[1], stored[1], noted);
+    for (const { seq, at } of stored[2])
+      if (at < Date.now() - DONE_MS) this.#stored.push(["messages", "delete", [DONE, seq]]);
+    const isDone = (row) =>
+      stored[2].some(({ seq, floor }) => seq === nameOf(row) || (seq === memory && COUNT(floor) && row.seq <= floor));
+    const [rows, back] = places.find(fresh[1], stored[1], noted, isDone);
     for (const row of rows) if (noted.includes(row)) this.put(row);
     for (const { seq } of back) {
       places.fresh.delete(seq);
@@ -205,6 +221,7 @@ export class Rows {
     const read = await this.#database.transact([records, messages], "relaxed", (transaction) => [
       transaction.objectStore(records).getAll(allOf(name)),
       transaction.objectStore(messages).getAll(allOf(memory ?? "")),
+      transaction.objectStore(messages).getAll(allOf(DONE)),
     ]);
     return read?.map(({ result }) => result);
   }
@@ -219,6 +236,7 @@ export class Rows {
       this.#fresh.push(["fresh", "put", { ...row, number: 0 }]);
     }
     if (number || stored.has(seq)) {
+      if (!stored.has(seq)) for (const origin of row.origins ?? []) this.#putDone(origin);
       stored.set(seq);
       this.#stored.push(["messages", "put", row]);
     }
@@ -227,6 +245,11 @@ export class Rows {
 
   #isSafe({ memory, seq, number }) {
     return this.#placesOf(memory).stored.get(seq) === number;
+  }
+
+  /** A row of this name is done with, or all of a memory up to `floor`, should a power cut bring them back. */
+  #putDone(name, floor) {
+    this.#stored.push(["messages", "put", { memory: DONE, seq: name, floor, at: Date.now() }]);
   }
 
   #placesOf(memory) {
@@ -249,6 +272,11 @@ function unite(stored, fresh) {
 
 /** Names a row. */
 export const nameOf = ({ memory, seq }) => `${memory}/${seq}`;
+
+/** In the place of a memory: what is done with elsewhere. No memory is called so. */
+const DONE = "done";
+/** Longer than anything is on its way to a disk. */
+const DONE_MS = 86_400_000;
 
 /** Far more rows than there will be, and room for more behind. */
 const SEQ_LIMIT = 2 ** 52;

@@ -84,7 +84,7 @@ export class StatefulSession extends SessionHost {
 
   letGo() {
     super.letGo();
-    this.database.work.then(() => this.database.close());
+    this.database.retire();
   }
 
   // A link.

@@ -55,7 +55,19 @@ impl World {
             What::Type { client, bytes } => self.deed(client, Deed::Type(bytes as usize)),
             What::Snapshot { client } => self.deed(client, Deed::Snapshot),
             What::Crash { client, new_tab } => self.crashes(client, new_tab),
-            What::PowerOff { client } => self.loses_power(client),
+            What::PowerOff {
+                client,
+                messages: None,
+                ..
+            } => self.loses_power(client),
+            What::PowerOff {
+                client,
+                messages: Some(messages),
+                after,
+            } => {
+                self.later(after, Step::PowerOff { client });
+                self.loads_when_busy(client, messages, BUSY);
+            }
             What::GoBack { client, span } => self.will_go_back(client, span),
             What::Wipe { client } => self.is_wiped(client),
             What::Fill { client, span } => self.fills(client, span),
@@ -221,6 +233,8 @@ impl World {
     }
 }
 
+/// How often it is looked whether a page's storage deletes a message.
+const BUSY: u32 = 1_000;
 /// Strangers that come at once.
 const CROWD: usize = 50;
 

@@ -1,110 +1,122 @@
 //! A browser: what it keeps for the site, and which of its pages uses which part.
 
 mod data;
+mod database;
 mod locks;
 
-pub(crate) use data::{Change, Data, LocalCopy, Record, Row};
+pub(crate) use data::{Change, Data, LocalCopy, Record, Row, Settled};
+pub(crate) use database::Database;
 use locks::Locks;
 
-/// Storage that outlives pages: transactions in the order in which they were committed.
+/// Storage that outlives pages: two databases that a power cut sets back independently.
 #[derive(Debug, Default)]
 pub(crate) struct Browser {
-    data: Data,
-    /// What the disk has: a power cut leaves this at least.
-    synced: Data,
-    /// Transactions that the disk may not have, the oldest first.
-    tail: Vec<Vec<Change>>,
-    /// How many transactions the disk has.
-    synced_transactions: u64,
-    /// What a disk that goes back in time goes back to.
-    backup: Data,
+    /// Records of sessions, and messages that have a number or had one: what waits for the disk.
+    pub(crate) stored: Database,
+    /// Messages as they were sent, records of stashes, and copies of states: what never waits.
+    pub(crate) fresh: Database,
     pub(crate) locks: Locks,
-    /// There is no room for another record, row or copy.
-    pub(crate) is_full: bool,
-    last_seq: u64,
+    last_use: u64,
 }
 
 impl Browser {
     /// Another browser with all that this one keeps.
     pub(crate) fn copy(&self) -> Self {
         Self {
-            data: self.data.clone(),
-            synced: self.data.clone(),
+            stored: self.stored.copy(),
+            fresh: self.fresh.copy(),
             ..Self::default()
         }
     }
 
-    pub(crate) const fn data(&self) -> &Data {
-        &self.data
+    /// Later than all uses before.
+    pub(crate) fn next_use(&mut self) -> u64 {
+        self.last_use += 1;
+        self.last_use
     }
 
-    /// What the disk has.
-    pub(crate) const fn synced(&self) -> &Data {
-        &self.synced
+    /// The records of sessions.
+    pub(crate) const fn records(&self) -> &std::collections::BTreeMap<String, Record> {
+        &self.stored.data().records
     }
 
-    /// A place for a row, later than all before.
-    pub(crate) fn next_seq(&mut self) -> u64 {
-        self.last_seq += 1;
-        self.last_seq
+    /// The messages of a memory, in the order of their places: those that are stored, and those that are only
+    /// fresh. Without its commit a number means nothing.
+    pub(crate) fn rows_of(&self, memory: &str) -> Vec<(u64, Row)> {
+        let stored = self.stored.data();
+        let mut rows: Vec<(u64, Row)> = stored
+            .rows_of(memory)
+            .map(|(seq, row)| (seq, row.clone()))
+            .collect();
+        let fresh = self.fresh.data().rows_of(memory);
+        let only_fresh = fresh.filter(|(seq, _)| {
+            let place = (memory.to_owned(), *seq);
+            !stored.rows.contains_key(&place) && !stored.is_settled(memory, *seq)
+        });
+        rows.extend(only_fresh.map(|(seq, row)| (seq, row.clone())));
+        rows.sort_by_key(|(seq, _)| *seq);
+        rows
     }
 
-    /// A transaction: from here on every page sees it. Its number; `None`: it is aborted, and nothing
-    /// of it is kept.
-    pub(crate) fn commit(&mut self, changes: Vec<Change>) -> Option<u64> {
-        if self.is_full && changes.iter().any(Change::needs_room) {
-            return None;
-        }
-        self.data.apply(&changes);
-        self.tail.push(changes);
-        Some(self.synced_transactions + self.tail.len() as u64)
+    /// Whether a page that reads this memory finds this message.
+    pub(crate) fn has(&self, place: &(String, u64)) -> bool {
+        let (stored, fresh) = (self.stored.data(), self.fresh.data());
+        stored.rows.contains_key(place)
+            || (fresh.rows.contains_key(place) && !stored.is_settled(&place.0, place.1))
+    }
+
+    /// All messages that can be found.
+    pub(crate) fn rows(&self) -> Vec<((String, u64), Row)> {
+        let memories = self.memories().into_iter();
+        let of = |memory: String| {
+            let rows = self.rows_of(&memory).into_iter();
+            rows.map(move |(seq, row)| ((memory.clone(), seq), row))
+        };
+        memories.flat_map(of).collect()
+    }
+
+    /// Every memory that has a record: without one nobody looks for its messages.
+    pub(crate) fn memories(&self) -> Vec<String> {
+        let stashes = self.fresh.data().stashes.iter();
+        let mut memories: Vec<String> = self.records().keys().chain(stashes).cloned().collect();
+        memories.sort_unstable();
+        memories.dedup();
+        memories
     }
 
     /// A change that the disk has at once, and for which there is always room.
     pub(crate) fn write(&mut self, change: Change) {
-        self.data.apply(std::slice::from_ref(&change));
-        self.tail.push(vec![change]);
-        self.sync(u64::MAX);
-    }
-
-    /// The disk has this transaction, and all before it.
-    pub(crate) fn sync(&mut self, transaction: u64) {
-        let new = transaction.saturating_sub(self.synced_transactions) as usize;
-        for changes in self.tail.drain(..new.min(self.tail.len())) {
-            self.synced.apply(&changes);
-            self.synced_transactions += 1;
+        match change {
+            Change::Copy(..) => self.fresh.write(change),
+            Change::Forget(..) => {
+                self.fresh.write(change.clone());
+                self.stored.write(change);
+            }
+            _ => self.stored.write(change),
         }
     }
 
-    /// Transactions that a power cut may lose.
-    pub(crate) const fn unsynced(&self) -> usize {
-        self.tail.len()
-    }
-
-    /// The power is cut: the first `kept` transactions of those that the disk may not have are there.
-    pub(crate) fn cut_power(&mut self, kept: usize) {
-        self.sync(self.synced_transactions + kept as u64);
-        self.synced_transactions += self.tail.len() as u64;
-        self.tail.clear();
-        self.data = self.synced.clone();
+    /// There is room, or none.
+    pub(crate) const fn fill(&mut self, is_full: bool) {
+        self.stored.is_full = is_full;
+        self.fresh.is_full = is_full;
     }
 
     /// From here on the disk can go back to how it is now.
     pub(crate) fn back_up(&mut self) {
-        self.backup = self.data.clone();
+        self.stored.back_up();
+        self.fresh.back_up();
     }
 
     /// The disk is as it was when it was backed up.
     pub(crate) fn go_back(&mut self) {
-        self.cut_power(0);
-        self.data = self.backup.clone();
-        self.synced = self.backup.clone();
+        self.stored.go_back();
+        self.fresh.go_back();
     }
 
     /// The user clears what the site has stored.
     pub(crate) fn wipe(&mut self) {
-        self.cut_power(0);
-        self.data = Data::default();
-        self.synced = Data::default();
+        self.stored.wipe();
+        self.fresh.wipe();
     }
 }

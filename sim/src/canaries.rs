@@ -53,6 +53,9 @@ impl Canary {
         Self::Page(PageBug::RowsOfTwoTabs),
         Self::Page(PageBug::RestoreAfterFirstMessage),
         Self::Page(PageBug::PositionsAfterCapture),
+        Self::Page(PageBug::SettledLeftOut),
+        Self::Page(PageBug::SettledForgotten),
+        Self::Page(PageBug::MovedForgotten),
     ];
 
     /// Its name.

@@ -34,8 +34,8 @@ impl World {
         if let Some(what) = self.ledger.unhandled().or_else(|| self.is_left_behind()) {
             return self.fail(Broken::new("L1", what));
         }
-        let rows = self.storages.iter().flat_map(|it| it.data().rows.values());
-        let kept = rows.map(|row| row.id).collect();
+        let rows = self.storages.iter().flat_map(crate::browser::Browser::rows);
+        let kept = rows.map(|(_, row)| row.id).collect();
         let checked = self.ledger.judge_kept(&kept);
         self.check(checked);
         let living: Vec<(usize, String)> = self
@@ -72,9 +72,9 @@ impl World {
                 && page.engine.state() == State::Open
         };
         self.pages.iter().filter(could).find_map(|page| {
-            let data = self.storages[page.storage].data();
-            let (place, row) = data.rows.iter().find(|((memory, _), row)| {
-                let record = data.records.get(memory);
+            let browser = &self.storages[page.storage];
+            let (place, row) = browser.rows().into_iter().find(|((memory, _), row)| {
+                let record = browser.records().get(memory);
                 let other = record.is_some_and(|record| {
                     let user = record.user.as_ref();
                     user.is_some_and(|user| *user != page.user)

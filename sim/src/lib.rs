@@ -26,6 +26,7 @@ pub mod planted;
 mod queue;
 mod server;
 pub mod shrink;
+mod steps;
 pub mod tally;
 pub mod trace;
 mod world;

@@ -1,5 +1,6 @@
 //! A page: the client's engine, and a shell around it that does what the JavaScript one does.
 
+mod asking;
 mod audit;
 mod copies;
 mod durable;
@@ -9,6 +10,7 @@ mod memory;
 mod news;
 mod orphans;
 mod outputs;
+mod rows;
 mod sending;
 mod snapshot;
 mod state;

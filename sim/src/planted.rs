@@ -11,6 +11,12 @@ pub enum Bug {
     RestoreAfterFirstMessage,
     /// The positions of a checkpoint are taken later than its state.
     PositionsAfterCapture,
+    /// Nothing says which rows are done with.
+    SettledLeftOut,
+    /// A session that ends takes along what says that its rows are done with.
+    SettledForgotten,
+    /// A row that was moved, and has got its number, is not done with where it stood before.
+    MovedForgotten,
 }
 
 #[cfg(feature = "canaries")]

@@ -1,7 +1,5 @@
 //! One world: clients, network and server, moved on by one queue of things to come.
 
-use steadfast_sessions::io::{AuthRefusal, Outcome, SessionId};
-
 use crate::browser::Browser;
 use crate::dice::Dice;
 use crate::ledger::{Broken, Ledger};
@@ -10,6 +8,7 @@ use crate::page::Page;
 use crate::plan::{Plan, Weather};
 use crate::queue::Queue;
 use crate::server::{Disk, Process};
+pub(crate) use crate::steps::{Away, Deed, PageStep, Step};
 use crate::tally::Tally;
 use crate::trace::Trace;
 
@@ -53,91 +52,6 @@ pub(crate) struct Parts {
     pub(crate) store: Dice,
     pub(crate) app: Dice,
     pub(crate) disk: Dice,
-}
-
-/// Something to come.
-#[derive(Debug)]
-pub(crate) enum Step {
-    /// An act of the plan, by its place among those that are played.
-    Act(usize),
-    /// A handshake's request arrives at the server.
-    Accept { link: usize },
-    /// Its answer arrives at the client.
-    ClientOpens { link: usize },
-    /// Something arrives, perhaps.
-    Arrive { link: usize, up: bool },
-    /// The client's platform says that a link is gone.
-    ClientLearns { link: usize, code: u16 },
-    /// The server's platform says so.
-    ServerLearns { link: usize },
-    /// The server's end of a link may have drained.
-    Drained { link: usize },
-    /// A page's timer rings.
-    Ring { page: usize },
-    /// A page's listener is done with a message.
-    HandedOver { page: usize, task: u64 },
-    /// A page adds its listener.
-    Listen { page: usize },
-    /// A page's state ends: hidden, frozen, put away, offline.
-    PageReturns { page: usize, from: Away },
-    /// A page's application asks for a new link.
-    Relink { page: usize },
-    /// A page is loaded again.
-    Reload { page: usize },
-    /// A client's application makes a new client.
-    Open { client: usize },
-    /// A page has the lock of a memory.
-    Locked { page: usize, memory: String },
-    /// It has waited long enough for its own.
-    LockWaited { page: usize, era: u32 },
-    /// A page looks for what dead ones have left.
-    Watch { page: usize },
-    /// A page has read what is stored.
-    Read { page: usize, era: u32 },
-    /// A page's transaction is complete, or aborted.
-    Stored { page: usize },
-    /// A browser's disk has a transaction.
-    Synced { storage: usize, transaction: u64 },
-    /// A browser has room again.
-    HasRoom { storage: usize },
-    /// A browser's disk goes back in time.
-    GoesBack { client: usize, storage: usize },
-    /// The process's timer rings.
-    Tick { epoch: u64 },
-    /// The store does what it was asked.
-    Execute { epoch: u64, op: u64 },
-    /// The store has synced, and answers.
-    Answer { epoch: u64, op: u64 },
-    /// The credentials of a link have been judged.
-    Judged {
-        epoch: u64,
-        link: u64,
-        user: Result<String, AuthRefusal>,
-    },
-    /// The handler is done.
-    Handled {
-        epoch: u64,
-        session: SessionId,
-        seq: u64,
-        outcome: Outcome,
-    },
-    /// A process starts.
-    Start,
-    /// The process is stopped, and another started.
-    Restart,
-}
-
-/// Where a page can be away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Away {
-    Hidden,
-    Frozen,
-    /// Put away, to be gone back to.
-    Cached,
-    Offline,
-    Asleep {
-        since: u64,
-    },
 }
 
 /// What a day came to.
@@ -277,11 +191,27 @@ impl World {
             Step::Watch { page } => self.page_step(page, PageStep::Watch),
             Step::Read { page, era } => self.page_step(page, PageStep::Read { era }),
             Step::Stored { page } => self.page_step(page, PageStep::Stored),
-            Step::Synced {
+            Step::Finished {
                 storage,
+                fresh,
                 transaction,
-            } => self.storages[storage].sync(transaction),
-            Step::HasRoom { storage } => self.storages[storage].is_full = false,
+                strict,
+            } => {
+                let browser = &mut self.storages[storage];
+                let database = match fresh {
+                    true => &mut browser.fresh,
+                    false => &mut browser.stored,
+                };
+                database.finish(transaction, strict);
+            }
+            Step::Load {
+                client,
+                messages,
+                tries,
+            } => self.loads_when_busy(client, messages, tries),
+            Step::PowerOff { client } if !self.healed => self.loses_power(client),
+            Step::PowerOff { .. } => {}
+            Step::HasRoom { storage } => self.storages[storage].fill(false),
             Step::GoesBack { client, storage } => self.goes_back(client, storage),
             Step::Tick { epoch } => self.server_ticks(epoch),
             Step::Execute { epoch, op } => self.execute(epoch, op),
@@ -339,57 +269,12 @@ impl World {
         self.stalls_until = 0;
         self.handler_fails_until = 0;
         for browser in &mut self.storages {
-            browser.is_full = false;
+            browser.fill(false);
         }
         self.heal_network();
         self.heal_pages();
         self.heal_server();
     }
-}
-
-/// What happens to a page.
-#[derive(Clone, Debug)]
-pub(crate) enum PageStep {
-    Opens {
-        link: usize,
-    },
-    Frame {
-        link: usize,
-        wire: steadfast_sessions::io::Wire,
-    },
-    Closed {
-        link: usize,
-        code: u16,
-        was_clean: bool,
-    },
-    Rings,
-    HandedOver {
-        task: u64,
-    },
-    Listens,
-    Locked {
-        memory: String,
-    },
-    LockWaited {
-        era: u32,
-    },
-    Read {
-        era: u32,
-    },
-    Stored,
-    Watch,
-    Do(Deed),
-}
-
-/// What a page's application, or its platform, does.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Deed {
-    Send(usize),
-    Reconnect,
-    Close,
-    TakeBack,
-    Type(usize),
-    Snapshot,
 }
 
 /// How long everything may take to come right once no fault is left: three missed pings, the

@@ -356,9 +356,14 @@ macro_rules! everywhere {
                 what_another_page_took_is_not_sent_by_the_one_that_comes_back
                 records_too_old_to_be_known_are_reported_and_forgotten
                 a_session_that_was_taken_over_leaves_nothing
-                what_a_power_cut_brings_back_is_not_sent_again
                 what_a_browser_gives_up_when_a_page_is_put_away_is_sent_when_it_is_back
                 claims_rise_faster_while_no_welcome_follows
+            }
+
+            mod persist_done {
+                a_message_that_was_acknowledged_is_not_sent_again
+                a_message_that_has_moved_is_not_sent_from_where_it_was
+                what_a_closed_session_sent_is_not_sent_again
             }
 
             mod persist_poisoned {

@@ -1,12 +1,18 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use steadfast_engine::Priority;
 
-/// Records, rows and copies of states.
+/// What is in a database.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Data {
-    /// By memory.
+    /// Of sessions, by memory.
     pub(crate) records: BTreeMap<String, Record>,
+    /// Memories that nobody was welcomed with, and that have messages.
+    pub(crate) stashes: BTreeSet<String>,
+    /// By memory.
+    pub(crate) settled: BTreeMap<String, Settled>,
+    /// Places from which a message was moved to where it has got a number.
+    pub(crate) moved: BTreeSet<(String, u64)>,
     /// By memory and place.
     pub(crate) rows: BTreeMap<(String, u64), Row>,
     /// By the memory or the document whose state they are.
@@ -27,6 +33,15 @@ pub(crate) struct Record {
     pub(crate) used: u64,
 }
 
+/// Messages of a memory that are done with, should a power cut bring back their fresh rows.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Settled {
+    /// All up to this place,
+    pub(crate) floor: u64,
+    /// and these.
+    pub(crate) above: BTreeSet<u64>,
+}
+
 /// A message.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
@@ -40,6 +55,8 @@ pub(crate) struct Row {
     /// How long it may wait, and since when, in milliseconds of the wall clock.
     pub(crate) ttl: Option<u64>,
     pub(crate) at: u64,
+    /// Where it stood before, in the database that never waits.
+    pub(crate) origins: Vec<(String, u64)>,
 }
 
 /// The state of an application that was hidden.
@@ -59,12 +76,18 @@ pub(crate) enum Change {
     Forget(String),
     Row(String, u64, Row),
     Delete(String, u64),
+    Stash(String),
+    Settled(String, Settled),
+    Moved(String, u64),
     Copy(String, LocalCopy),
 }
 
 impl Change {
     pub(super) const fn needs_room(&self) -> bool {
-        matches!(self, Self::Record(..) | Self::Row(..) | Self::Copy(..))
+        matches!(
+            self,
+            Self::Record(..) | Self::Row(..) | Self::Copy(..) | Self::Stash(..)
+        )
     }
 }
 
@@ -77,6 +100,7 @@ impl Data {
                 }
                 Change::Forget(memory) => {
                     self.records.remove(&memory);
+                    self.stashes.remove(&memory);
                     self.rows.retain(|(other, _), _| *other != memory);
                     self.copies.remove(&memory);
                 }
@@ -85,6 +109,15 @@ impl Data {
                 }
                 Change::Delete(memory, seq) => {
                     self.rows.remove(&(memory, seq));
+                }
+                Change::Stash(memory) => {
+                    self.stashes.insert(memory);
+                }
+                Change::Settled(memory, settled) => {
+                    self.settled.insert(memory, settled);
+                }
+                Change::Moved(memory, seq) => {
+                    self.moved.insert((memory, seq));
                 }
                 Change::Copy(name, copy) => {
                     self.copies.insert(name, copy);
@@ -100,12 +133,10 @@ impl Data {
             .map(|((_, seq), row)| (*seq, row))
     }
 
-    /// Every memory of which there is anything.
-    pub(crate) fn memories(&self) -> Vec<String> {
-        let rows = self.rows.keys().map(|(memory, _)| memory);
-        let mut memories: Vec<String> = self.records.keys().chain(rows).cloned().collect();
-        memories.sort_unstable();
-        memories.dedup();
-        memories
+    /// Whether a fresh row of this place is one that came back.
+    pub(crate) fn is_settled(&self, memory: &str, seq: u64) -> bool {
+        let is_done = |it: &Settled| seq <= it.floor || it.above.contains(&seq);
+        self.settled.get(memory).is_some_and(is_done)
+            || self.moved.contains(&(memory.to_owned(), seq))
     }
 }

@@ -49,6 +49,12 @@ impl Ledger {
         }
     }
 
+    /// Storage has a message again that it was asked to delete: what was told of its end is not known there.
+    pub(crate) fn comes_back(&mut self, id: usize) {
+        let up = &mut self.ups[id];
+        (up.holder, up.end, up.lane) = (None, None, None);
+    }
+
     pub(crate) fn is_doubtful(&self, id: usize) -> bool {
         self.ups[id].doubtful
     }

@@ -20,7 +20,7 @@ impl World {
         };
         let change = Change::Copy(name, copy);
         if it.durable.persists {
-            it.durable.write(change);
+            it.durable.changes.put_copy(change);
         } else {
             self.storages[it.storage].write(change);
         }
@@ -40,7 +40,7 @@ impl World {
 
     pub(super) fn local_copy(&self, page: usize) -> Option<LocalCopy> {
         let it = &self.pages[page];
-        let copies = &self.storages[it.storage].data().copies;
+        let copies = &self.storages[it.storage].fresh.data().copies;
         copies.get(&self.copy_name(page)).cloned()
     }
 

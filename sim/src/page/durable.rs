@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, VecDeque};
 
 use steadfast_engine::Input;
 
-use crate::browser::{Change, Data, Record, Row};
+use super::asking::Waits;
+use super::rows::{Asked, Rows};
+use crate::browser::{Data, Record, Row};
 use crate::plan::Class;
 use crate::planted::{self, Bug};
 use crate::world::{Step, World};
@@ -33,8 +35,8 @@ pub(crate) struct Durable {
     pub(super) rows: BTreeMap<u32, Kept>,
     /// Tickets of messages that storage has while the page is put away, by place.
     pub(super) parked: BTreeMap<(String, u64), u32>,
-    /// For the next transaction.
-    changes: Vec<Change>,
+    /// For the next transactions.
+    pub(super) changes: Rows,
     /// The next transaction is one that the disk has to have.
     strict: bool,
     /// What the next transaction is for.
@@ -82,13 +84,14 @@ enum Purpose {
     Move,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Issued {
     purposes: Vec<Purpose>,
-    /// Its number; `None`: it is aborted.
-    transaction: Option<u64>,
+    is_aborted: bool,
+    /// The numbers that the disk has when it is complete.
+    numbers: Vec<((String, u64), u64)>,
     /// What it does when it is complete, where nobody has asked for its commit before.
-    late: Vec<Change>,
+    late: Asked,
 }
 
 impl Durable {
@@ -97,10 +100,6 @@ impl Durable {
             persists,
             ..Self::default()
         }
-    }
-
-    pub(super) fn write(&mut self, change: Change) {
-        self.changes.push(change);
     }
 
     /// The row of a message, if it has one that storage has taken or will take.
@@ -138,21 +137,22 @@ impl World {
     /// The application has sent: the message gets a row.
     pub(super) fn puts_row(&mut self, page: usize, payload: u32, mut row: Row) {
         row.at = self.wall_ms(self.pages[page].wall);
-        let it = &mut self.pages[page];
-        let memory = it.durable.target().unwrap_or_default();
-        let seq = self.storages[it.storage].next_seq();
-        if !it.durable.failed {
-            let change = Change::Row(memory.clone(), seq, row.clone());
-            it.durable.write(change);
+        let durable = &mut self.pages[page].durable;
+        let memory = durable.target().unwrap_or_default();
+        let seq = durable.changes.next_seq(row.at * 1_000);
+        if !durable.owned {
+            durable.changes.put_stash(memory.clone());
         }
-        it.durable.rows.insert(payload, Kept { memory, seq, row });
+        let kept = Kept { memory, seq, row };
+        durable.changes.put(&kept);
+        durable.rows.insert(payload, kept);
     }
 
     /// The message has its end: its row goes.
     pub(super) fn deletes_row(&mut self, page: usize, payload: u32) {
         let durable = &mut self.pages[page].durable;
         if let Some(Kept { memory, seq, .. }) = durable.rows.remove(&payload) {
-            durable.write(Change::Delete(memory, seq));
+            durable.changes.remove(&memory, seq);
         }
     }
 
@@ -162,8 +162,7 @@ impl World {
         durable.record.last = number;
         if let Some(kept) = durable.rows.get_mut(&payload) {
             kept.row.number = number;
-            let Kept { memory, seq, row } = kept.clone();
-            durable.write(Change::Row(memory, seq, row));
+            durable.changes.put(kept);
         }
     }
 
@@ -179,7 +178,7 @@ impl World {
         let durable = &mut self.pages[page].durable;
         if let Some(memory) = durable.memory.clone() {
             let record = durable.record.clone();
-            durable.write(Change::Record(memory, record));
+            durable.changes.put_record(memory, record);
         }
     }
 
@@ -191,75 +190,80 @@ impl World {
         self.writes_record(page);
     }
 
-    /// The end of a task: what came up in it is one transaction.
+    /// The end of a task: what came up in it is one transaction of each database.
     pub(super) fn flushes(&mut self, page: usize) {
-        while !self.pages[page].durable.changes.is_empty()
+        while !self.pages[page].durable.changes.is_clean()
             || !self.pages[page].durable.next.is_empty()
         {
             let durable = &mut self.pages[page].durable;
-            let changes = std::mem::take(&mut durable.changes);
+            let changes = durable.changes.take();
             let purposes = std::mem::take(&mut durable.next);
             let strict = std::mem::take(&mut durable.strict);
             if durable.failed {
-                self.are_done(page, purposes);
+                self.are_done_soon(page, purposes);
             } else {
                 self.issues(page, changes, purposes, strict);
             }
         }
     }
 
-    fn issues(&mut self, page: usize, changes: Vec<Change>, purposes: Vec<Purpose>, strict: bool) {
+    fn issues(&mut self, page: usize, asked: Asked, purposes: Vec<Purpose>, strict: bool) {
         let aborts = self.dice.disk.happens(self.plan.weather.storage_aborts);
         if aborts {
             self.tally.fault(Class::StorageAborts.name());
         }
-        let (relaxed, synced) = self.plan.weather.disk;
-        let delay = 50 + self.dice.disk.below(relaxed + 1);
-        let sync = 50 + self.dice.disk.below(synced + 1);
         let left_out = planted::is(Bug::CommitLeftOut) && !strict;
-        let it = &mut self.pages[page];
-        let storage = it.storage;
-        let (transaction, late) = match aborts {
-            true => (None, Vec::new()),
-            false if left_out => (Some(0), changes),
-            false => (self.storages[storage].commit(changes), Vec::new()),
+        let waits = if strict { Waits::Stored } else { Waits::None };
+        let (now, mut late) = (self.now, asked);
+        let numbers = std::mem::take(&mut late.numbers);
+        let at = match left_out {
+            true => Some(now),
+            false => self.asks(page, std::mem::take(&mut late), waits, aborts),
         };
-        if transaction.is_none() {
+        if at.is_none() {
             self.doubts_rows(page);
         }
-        let it = &mut self.pages[page];
-        let at = (self.now + delay + if strict { sync } else { 0 }).max(it.durable.ready_at);
-        it.durable.ready_at = at;
-        it.durable.issued.push_back(Issued {
+        let delay = 50 + self.dice.disk.below(self.plan.weather.disk.0 + 1);
+        let durable = &mut self.pages[page].durable;
+        durable.ready_at = at.unwrap_or(now).max(now + delay).max(durable.ready_at);
+        durable.issued.push_back(Issued {
             purposes,
-            transaction,
+            is_aborted: at.is_none(),
+            numbers,
             late,
         });
-        if let Some(transaction) = transaction.filter(|_| strict) {
-            let step = Step::Synced {
-                storage,
-                transaction,
-            };
-            self.queue.put(at, step);
-        }
+        let at = durable.ready_at;
         self.queue.put(at, Step::Stored { page });
     }
 
-    /// The oldest transaction of the page that is not complete is so now, or is aborted.
+    /// The oldest transactions of the page that are not complete are so now, or one is aborted.
     pub(super) fn completes(&mut self, page: usize) {
         let it = &mut self.pages[page];
         let Some(issued) = it.durable.issued.pop_front() else {
             return;
         };
-        if !issued.late.is_empty() {
-            self.storages[it.storage].commit(issued.late);
-        }
-        if issued.transaction.is_none() {
+        it.durable.changes.are_written(issued.numbers);
+        self.asks(page, issued.late, Waits::None, false);
+        if issued.is_aborted {
             self.storage_fails(page);
         }
         if self.pages[page].alive {
-            self.are_done(page, issued.purposes);
+            self.are_done_soon(page, issued.purposes);
         }
+    }
+
+    /// Where storage has failed nothing leaves before what is to be found by nobody is deleted.
+    fn are_done_soon(&mut self, page: usize, purposes: Vec<Purpose>) {
+        let durable = &mut self.pages[page].durable;
+        if !durable.failed || durable.ready_at <= self.now {
+            return self.are_done(page, purposes);
+        }
+        durable.issued.push_back(Issued {
+            purposes,
+            ..Issued::default()
+        });
+        let at = durable.ready_at;
+        self.queue.put(at, Step::Stored { page });
     }
 
     fn are_done(&mut self, page: usize, purposes: Vec<Purpose>) {
@@ -286,11 +290,11 @@ impl World {
         let it = &self.pages[page];
         // The claim, or the token, may not be stored either.
         self.ledger.copies(it.client);
-        let data = self.storages[it.storage].data();
+        let browser = &self.storages[it.storage];
         let held = it.durable.rows.values().map(|kept| kept.row.id);
         let stashes = it.durable.stash.iter().chain(&it.durable.left);
         let memories = it.durable.memory.iter().chain(stashes);
-        let stored = memories.flat_map(|memory| data.rows_of(memory));
+        let stored = memories.flat_map(|memory| browser.rows_of(memory));
         let stored = stored.map(|(_, row)| row.id);
         let ids: Vec<usize> = held.chain(stored).collect();
         self.ledger.are_doubtful(&ids);
@@ -316,19 +320,23 @@ impl World {
         self.forgets_rows(page);
     }
 
-    /// Deletes the rows of what the page has, in a transaction that needs no room.
+    /// Deletes the rows of what the page has, in transactions that need no room.
     pub(super) fn forgets_rows(&mut self, page: usize) {
-        let it = &self.pages[page];
-        // What was found before a welcome may be another user's.
-        let found = it.durable.memory.as_ref().filter(|_| !it.durable.owned);
-        let rows = it.durable.rows.values();
-        let own = rows.filter(|kept| Some(&kept.memory) != found);
-        let own = own.map(|kept| Change::Delete(kept.memory.clone(), kept.seq));
-        let moved = it.durable.left.iter().cloned().map(Change::Forget);
-        let forget = own.chain(moved).collect();
+        let durable = &mut self.pages[page].durable;
+        let held: Vec<Kept> = durable.rows.values().cloned().collect();
+        let asked = durable.changes.give_up(&held, &durable.left);
         let aborts = self.dice.disk.happens(self.plan.weather.storage_aborts);
-        if aborts || self.storages[it.storage].commit(forget).is_none() {
-            self.doubts_rows(page);
+        match self.asks(page, asked, Waits::Both, aborts) {
+            Some(at) => {
+                let durable = &mut self.pages[page].durable;
+                durable.ready_at = durable.ready_at.max(at);
+            }
+            None => {
+                // What could not be deleted is sent from here, and perhaps found and sent again.
+                let ids: Vec<usize> = held.iter().map(|kept| kept.row.id).collect();
+                self.ledger.are_set_back(&ids);
+                self.doubts_rows(page);
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 use steadfast_engine::{Input, State};
 
 use super::Held;
+use super::machine::rows;
 use crate::plan::{Class, Cut};
 use crate::world::{Away, Deed, PageStep, Step, World};
 
@@ -125,6 +126,7 @@ impl World {
             self.links[link].attached = false;
             self.cut(link, Cut::Known);
         }
+        self.loses_transactions(page);
         self.loses_messages(page);
         self.lets_locks_go(page);
         for orphan in self.orphans_of(page) {
@@ -132,15 +134,34 @@ impl World {
         }
     }
 
+    /// What waits for the disk when its page is gone may come to nothing; what a living page's hidden client
+    /// has asked for does not.
+    fn loses_transactions(&mut self, page: usize) {
+        let it = &self.pages[page];
+        let storage = it.storage;
+        let unfinished = self.storages[storage].stored.unfinished(page) as u64;
+        if unfinished == 0 || it.adopts.is_some_and(|parent| self.pages[parent].alive) {
+            return;
+        }
+        if it.closed {
+            // What it has ended may still be there.
+            self.ledger.copies(it.client);
+        }
+        let before = rows(&self.storages[storage]);
+        let kept = self.dice.disk.below(unfinished + 1) as usize;
+        self.storages[storage].stored.loses(page, kept);
+        self.are_others(storage, &before);
+    }
+
     /// What a dead page had, and storage has not, is gone with it.
     fn loses_messages(&mut self, page: usize) {
         let it = &self.pages[page];
-        let data = self.storages[it.storage].data();
+        let browser = &self.storages[it.storage];
         let shelf = it.durable.shelf.iter().map(|kept| (kept.row.id, false));
         let held = it.held.iter().filter_map(|(payload, held)| match held {
             Held::Up { id, .. } => {
                 let place = it.durable.place(*payload);
-                let kept = place.is_some_and(|place| data.rows.contains_key(&place));
+                let kept = place.is_some_and(|place| browser.has(&place));
                 Some((*id, kept && !it.durable.failed))
             }
             Held::Down(_) => None,

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::browser::Data;
-use crate::plan::Class;
+use crate::browser::Browser;
+use crate::plan::{Class, Kind};
 use crate::world::{Step, World};
 
 impl World {
@@ -20,16 +20,49 @@ impl World {
         self.open_page(client, storage, tab);
     }
 
+    /// A page is loaded again while its storage deletes a message, or after so many looks.
+    pub(crate) fn loads_when_busy(&mut self, client: usize, messages: u64, tries: u32) {
+        let page = self.newest[client];
+        let stored = &self.storages[self.pages[page].storage].stored;
+        if tries > 0 && messages == 0 && !stored.is_deleting(page) {
+            let tries = tries - 1;
+            let step = Step::Load {
+                client,
+                messages,
+                tries,
+            };
+            return self.later(100, step);
+        }
+        if !self.healed {
+            self.loads_and_sends(client, messages);
+        }
+    }
+
+    /// A page is loaded again, and its application sends before anybody has said whose session it is.
+    fn loads_and_sends(&mut self, client: usize, messages: u64) {
+        self.reloads(client, false);
+        let page = self.newest[client];
+        for _ in 0..messages {
+            self.sends(page, Kind::Echo, 20, None, false);
+        }
+        self.ends_task(page);
+    }
+
     /// The power of a client's machine fails: of its browser's transactions some are lost, those last
     /// that the disk was not asked to have.
     pub(crate) fn loses_power(&mut self, client: usize) {
         self.tally.fault(Class::PowerOff.name());
         self.ledger.copies(client);
         let storage = self.pages[self.newest[client]].storage;
-        let unsynced = self.storages[storage].unsynced() as u64;
-        let kept = self.dice.disk.below(unsynced + 1) as usize;
         self.restarts(client, storage, |world| {
-            world.storages[storage].cut_power(kept);
+            let browser = &mut world.storages[storage];
+            let before = rows(browser);
+            for database in [&mut browser.stored, &mut browser.fresh] {
+                let unsynced = database.unsynced(world.now) as u64;
+                let kept = world.dice.disk.below(unsynced + 1) as usize;
+                database.cut_power(kept);
+            }
+            world.are_others(storage, &before);
         });
     }
 
@@ -46,13 +79,13 @@ impl World {
         }
         self.tally.fault(Class::Rollback.name());
         self.ledger.copies(client);
-        let rows = self.storages[storage].data().rows.values();
-        let ids: Vec<usize> = rows.map(|row| row.id).collect();
+        let ids: Vec<usize> = rows(&self.storages[storage]).into_keys().collect();
         self.ledger.are_set_back(&ids);
         self.restarts(client, storage, |world| {
+            let before = rows(&world.storages[storage]);
             world.storages[storage].go_back();
-            let rows = world.storages[storage].data().rows.values();
-            let ids: Vec<usize> = rows.map(|row| row.id).collect();
+            world.doubts(storage, &before);
+            let ids: Vec<usize> = rows(&world.storages[storage]).into_keys().collect();
             world.ledger.are_set_back(&ids);
         });
     }
@@ -66,9 +99,7 @@ impl World {
         for page in of {
             self.page_is_killed(page);
         }
-        let before = self.storages[storage].data().clone();
         happens(self);
-        self.doubts(storage, &before);
         let newest = self.newest[client];
         if self.pages[newest].storage == storage && !self.pages[newest].closed {
             let tab = self.pages[newest].tab;
@@ -83,7 +114,7 @@ impl World {
     }
 
     pub(super) fn wipes(&mut self, storage: usize) {
-        let before = self.storages[storage].data().clone();
+        let before = rows(&self.storages[storage]);
         self.storages[storage].wipe();
         self.doubts(storage, &before);
         for page in 0..self.pages.len() {
@@ -98,24 +129,37 @@ impl World {
     }
 
     /// What is in storage now is not what was put there last.
-    fn doubts(&mut self, storage: usize, before: &Data) {
-        let numbers = |data: &Data| -> BTreeMap<usize, u64> {
-            let rows = data.rows.values();
-            rows.map(|row| (row.id, row.number)).collect()
-        };
-        let before = numbers(before);
-        let after = numbers(self.storages[storage].data());
+    fn doubts(&mut self, storage: usize, before: &BTreeMap<usize, u64>) {
+        let after = rows(&self.storages[storage]);
         let ids = before.keys().chain(after.keys());
         let other = ids.filter(|id| before.get(id) != after.get(id));
         let other: Vec<usize> = other.copied().collect();
         self.ledger.are_doubtful(&other);
     }
 
+    /// Some transactions are lost: messages that are not there any more are gone, and others are there
+    /// again, with what was told of their end.
+    pub(super) fn are_others(&mut self, storage: usize, before: &BTreeMap<usize, u64>) {
+        let after = rows(&self.storages[storage]);
+        for id in before.keys().filter(|id| !after.contains_key(*id)) {
+            self.ledger.is_orphaned(*id);
+        }
+        for id in after.keys().filter(|id| !before.contains_key(*id)) {
+            self.ledger.comes_back(*id);
+        }
+    }
+
     /// There is no room in a browser's storage.
     pub(crate) fn fills(&mut self, client: usize, span: u64) {
         self.tally.fault(Class::FullStorage.name());
         let storage = self.pages[self.newest[client]].storage;
-        self.storages[storage].is_full = true;
+        self.storages[storage].fill(true);
         self.later(span, Step::HasRoom { storage });
     }
+}
+
+/// The messages that are in a browser, and their numbers.
+pub(super) fn rows(browser: &Browser) -> BTreeMap<usize, u64> {
+    let rows = browser.rows().into_iter();
+    rows.map(|(_, row)| (row.id, row.number)).collect()
 }

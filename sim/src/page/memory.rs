@@ -2,9 +2,9 @@
 
 use steadfast_engine::{Fate, Form, Input, Restored, Send, Span};
 
-use super::durable::{Kept, Phase};
+use super::durable::{Durable, Kept, Phase};
 use super::{Held, instance};
-use crate::browser::{Change, Record, Row};
+use crate::browser::{Record, Row};
 use crate::ledger::Broken;
 use crate::planted::{self, Bug};
 use crate::world::{Step, World};
@@ -67,7 +67,7 @@ impl World {
     fn chooses(&self, page: usize) -> Option<String> {
         let it = &self.pages[page];
         let browser = &self.storages[it.storage];
-        let records = &browser.data().records;
+        let records = browser.records();
         let hint = self.tabs[it.tab].as_ref();
         let known = it.durable.memory.as_ref().or(hint);
         if let Some(memory) = known.filter(|memory| records.contains_key(*memory)) {
@@ -86,8 +86,10 @@ impl World {
     fn reads_soon(&mut self, page: usize) {
         let era = self.pages[page].durable.era;
         let (relaxed, _) = self.plan.weather.disk;
-        let delay = 50 + self.dice.disk.below(relaxed + 1);
-        self.later(delay, Step::Read { page, era });
+        let at = self.now + 50 + self.dice.disk.below(relaxed + 1);
+        // Behind all that was asked for before.
+        let at = at.max(self.storages[self.pages[page].storage].stored.ready_at);
+        self.queue.put(at, Step::Read { page, era });
     }
 
     /// A lock is the page's: its own memory's, for which it has waited, or an orphan's.
@@ -123,24 +125,22 @@ impl World {
 
     /// Storage has read what there is.
     pub(super) fn reads_storage(&mut self, page: usize, era: u32) {
+        let clock = self.wall_ms(self.pages[page].wall) * 1_000;
         let it = &mut self.pages[page];
         if it.durable.era != era || it.durable.phase != Phase::Reading || it.closed {
             return;
         }
-        let data = self.storages[it.storage].data();
+        let browser = &self.storages[it.storage];
         let memory = it.durable.memory.clone();
         it.durable.record = Record::default();
         let mut rows = Vec::new();
-        if let Some(memory) = &memory {
-            if let Some(record) = data.records.get(memory) {
-                it.durable.record = record.clone();
-            }
-            let of = data.rows_of(memory);
-            rows.extend(of.map(|(seq, row)| (memory.clone(), seq, row.clone())));
+        if let Some(record) = memory.as_ref().and_then(|name| browser.records().get(name)) {
+            it.durable.record = record.clone();
         }
-        if let Some(stash) = &it.durable.stash {
-            let of = data.rows_of(stash);
-            rows.extend(of.map(|(seq, row)| (stash.clone(), seq, row.clone())));
+        for memory in memory.iter().chain(&it.durable.stash) {
+            it.durable.changes.read(memory, browser, clock);
+            let of = browser.rows_of(memory).into_iter();
+            rows.extend(of.map(|(seq, row)| (memory.clone(), seq, row)));
         }
         let held = |memory: &str, seq| {
             let mut kept = it.durable.rows.values();
@@ -163,17 +163,18 @@ impl World {
     pub(super) fn restores_own(&mut self, page: usize) {
         self.flushes(page);
         let it = &mut self.pages[page];
-        it.durable.leaving = None;
+        if let Some(memory) = it.durable.leaving.take() {
+            it.durable.changes.leave(&memory);
+        }
         let Some(memory) = it.durable.memory.clone() else {
             return;
         };
         let shelf = std::mem::take(&mut it.durable.shelf).into_iter();
         let mut left: Vec<(u64, Row)> = shelf.map(|kept| (kept.seq, kept.row)).collect();
         if !it.durable.failed {
-            let rows = self.storages[it.storage].data().rows_of(&memory);
+            let rows = self.storages[it.storage].rows_of(&memory).into_iter();
             let held = |seq| it.durable.rows.values().any(|kept| kept.seq == seq);
-            let rows = rows.filter(|(seq, _)| !held(*seq));
-            left.extend(rows.map(|(seq, row)| (seq, row.clone())));
+            left.extend(rows.filter(|(seq, _)| !held(*seq)));
         }
         for (seq, row) in left {
             self.ledger.is_out_of_order(row.id);
@@ -280,6 +281,15 @@ impl World {
         it.durable.phase = Phase::Idle;
         it.durable.owned = false;
         it.durable.greeting = None;
+        let Durable {
+            memory,
+            stash,
+            changes,
+            ..
+        } = &mut it.durable;
+        for memory in memory.iter().chain(stash.iter()) {
+            changes.leave(memory);
+        }
         it.window = (u32::MAX, u32::MAX);
         self.lets_locks_go(page);
     }
@@ -300,7 +310,7 @@ impl World {
     }
 
     /// It is known now whose session the rows are of: those of the stash move behind the memory's.
-    pub(super) fn settles_memory(&mut self, page: usize, fate: Fate) {
+    pub(super) fn settles_memory(&mut self, page: usize, fate: Fate, received: u64) {
         let it = &mut self.pages[page];
         if !it.durable.persists {
             return;
@@ -325,8 +335,16 @@ impl World {
         if fate != Fate::Resumed {
             it.durable.record.last = 0;
         }
+        let Durable { rows, changes, .. } = &mut it.durable;
+        for kept in rows.values_mut() {
+            if kept.memory == target && kept.row.number > received {
+                // Another message may have this number soon.
+                kept.row.number = 0;
+                changes.put(kept);
+            }
+        }
         let browser = &mut self.storages[it.storage];
-        it.durable.record.used = browser.next_seq();
+        it.durable.record.used = browser.next_use();
         if let Some(stash) = stash.filter(|stash| *stash != target) {
             self.moves_rows(page, stash, &target);
         }
@@ -339,24 +357,20 @@ impl World {
 
     /// The rows of a stash get places behind those of `target`, in their order.
     fn moves_rows(&mut self, page: usize, stash: String, target: &str) {
+        let clock = self.wall_ms(self.pages[page].wall) * 1_000;
         let it = &mut self.pages[page];
         if it.durable.failed {
             // What is there was let go of when the page was put away.
             return self.lets_lock_go(page, &stash);
         }
-        let rows = it.durable.rows.values_mut();
-        let mut rows: Vec<&mut Kept> = rows.filter(|kept| kept.memory == stash).collect();
+        let Durable { rows, changes, .. } = &mut it.durable;
+        let of_stash = rows.values_mut().filter(|kept| kept.memory == stash);
+        let mut rows: Vec<&mut Kept> = of_stash.collect();
         rows.sort_by_key(|kept| kept.seq);
-        let mut moved = Vec::new();
         for kept in rows {
-            target.clone_into(&mut kept.memory);
-            kept.seq = self.storages[it.storage].next_seq();
-            moved.push(Change::Row(target.to_owned(), kept.seq, kept.row.clone()));
+            changes.moves(kept, target, clock);
         }
-        moved.push(Change::Forget(stash.clone()));
-        for change in moved {
-            it.durable.write(change);
-        }
+        changes.remove_stash(&stash);
         it.durable.leaves(stash);
     }
 }

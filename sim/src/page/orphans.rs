@@ -14,7 +14,7 @@ impl World {
         if it.adopts.is_some() || it.durable.failed {
             return;
         }
-        for memory in self.storages[it.storage].data().memories() {
+        for memory in self.storages[it.storage].memories() {
             self.watches_one(page, &memory);
         }
     }
@@ -56,11 +56,7 @@ impl World {
     /// Nobody has this memory any more: what waits there is delivered.
     pub(super) fn finds_orphan(&mut self, page: usize, memory: String) {
         let it = &self.pages[page];
-        let is_empty = self.storages[it.storage]
-            .data()
-            .rows_of(&memory)
-            .next()
-            .is_none();
+        let is_empty = self.storages[it.storage].rows_of(&memory).is_empty();
         if is_empty || it.closed || it.adopts.is_some() || it.durable.failed {
             return self.lets_lock_go(page, &memory);
         }
@@ -71,7 +67,7 @@ impl World {
         let name = self.pages.len();
         let it = &self.pages[parent];
         let (client, storage, user) = (it.client, it.storage, it.user.clone());
-        let unclaimed = !self.storages[storage].data().records.contains_key(&memory);
+        let unclaimed = !self.storages[storage].records().contains_key(&memory);
         let now = self.now;
         self.trace.add(now, || {
             format!("page {name}: adopts {memory} for page {parent}")
@@ -79,8 +75,8 @@ impl World {
         self.tally.adoptions += 1;
         self.ledger.copies(client);
         if unclaimed {
-            let rows = self.storages[storage].data().rows_of(&memory);
-            let ids: Vec<usize> = rows.map(|(_, row)| row.id).collect();
+            let rows = self.storages[storage].rows_of(&memory);
+            let ids: Vec<usize> = rows.iter().map(|(_, row)| row.id).collect();
             self.ledger.are_anybodys(&ids);
         }
         let seed = self.dice.disk.bits();
@@ -126,7 +122,7 @@ impl World {
             // has nobody who could be told of it.
             let known = it.durable.owned && it.durable.phase == Phase::Loaded;
             if let Some(memory) = it.durable.memory.clone().filter(|_| known) {
-                it.durable.write(Change::Forget(memory));
+                it.durable.changes.remove_memory(&memory);
             }
         } else {
             self.storages[it.storage].write(Change::Forget(super::SESSION.to_owned()));

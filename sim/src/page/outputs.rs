@@ -96,7 +96,7 @@ impl World {
         let it = &mut self.pages[page];
         let browser = &mut self.storages[it.storage];
         if !it.durable.persists {
-            let stored = browser.data().records.get(SESSION).cloned();
+            let stored = browser.records().get(SESSION).cloned();
             it.durable.record = stored.unwrap_or_default();
         }
         let record = &mut it.durable.record;
@@ -187,7 +187,7 @@ impl World {
         let id = *id;
         let written = it
             .durable
-            .is_written(payload, self.storages[it.storage].synced());
+            .is_written(payload, self.storages[it.storage].stored.synced());
         if !written {
             let what = format!("page {page}: sends message {id}, whose number is not written");
             return self.fail(Broken::new("D6", what));

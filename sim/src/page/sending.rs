@@ -83,6 +83,7 @@ impl World {
             key: send.key,
             ttl: send.ttl.map(|ttl| ttl.as_micros() / 1_000),
             at: 0,
+            origins: Vec::new(),
         };
         let input = Input::Send {
             send,

@@ -260,7 +260,7 @@ impl World {
             record.claim = claim;
             it.durable.stale = 0;
             if it.durable.persists {
-                self.settles_memory(page, fate);
+                self.settles_memory(page, fate, welcome.received);
             } else {
                 if fate == Fate::OtherUser {
                     // What is stored stays for the user that it belongs to.

@@ -122,6 +122,10 @@ pub enum What {
     PowerOff {
         /// Whose.
         client: usize,
+        /// Before that a page was loaded, and so many messages sent at once; `None`: it was not.
+        messages: Option<u64>,
+        /// So many microseconds before.
+        after: u64,
     },
     /// A client's machine is set back to how it is now.
     GoBack {

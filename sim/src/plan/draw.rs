@@ -195,7 +195,11 @@ fn fault(dice: &mut Dice, class: Class, clients: usize) -> What {
             client,
             new_tab: detail.is_multiple_of(3),
         },
-        Class::PowerOff => What::PowerOff { client },
+        Class::PowerOff => What::PowerOff {
+            client,
+            messages: (detail & 1 == 0).then_some((detail / 2 % 6).saturating_sub(2)),
+            after: span,
+        },
         Class::Rollback => What::GoBack { client, span },
         Class::Wipe => What::Wipe { client },
         Class::FullStorage => What::Fill { client, span },

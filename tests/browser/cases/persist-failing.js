@@ -136,10 +136,8 @@ export const in_memory_a_page_that_comes_back_has_what_it_had = test(async (lab)
 });
 
 export const a_database_of_an_earlier_version_is_made_anew = test(async (lab) => {
-  const deleting = indexedDB.deleteDatabase("steadfast");
-  await new Promise((resolve) => {
-    deleting.onsuccess = resolve;
-  });
+  // In one task: nobody else opens it in between.
+  indexedDB.deleteDatabase("steadfast");
   const opening = indexedDB.open("steadfast", 1);
   await new Promise((resolve) => {
     opening.onupgradeneeded = () => opening.result.createObjectStore("sessions", { keyPath: ["name", "id"] });

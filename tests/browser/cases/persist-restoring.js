@@ -258,26 +258,6 @@ export const a_session_that_was_taken_over_leaves_nothing = test(async (lab) => 
   equal(await next.received(1), ["waits"], "sent in another session");
 });
 
-export const what_a_power_cut_brings_back_is_not_sent_again = test(async (lab) => {
-  const { client, peer, memory } = await inDurableSession(lab, freshName());
-  for (const text of ["a", "b"]) client.send(text);
-  await peer.received(2);
-  const copies = await inStore("fresh", (store) => store.getAll(IDBKeyRange.bound([memory], [memory, []])));
-  equal(textsOf(copies), ["a", "b"], "as they were sent");
-  peer.say("stored", { number: 2 });
-  await messagesWhen(memory, ({ length }) => length === 0);
-  putAway();
-  for (const copy of copies) await inStore("fresh", (store) => store.put(copy));
-  comeBack();
-  client.send("next");
-  const next = await nextPeer(lab);
-  await next.welcome({ ...RESUMED, received: 2 });
-  equal(await next.received(1), ["next"], "sent");
-  next.say("stored", { number: 3 });
-  await client.flush();
-  while ((await inStore("fresh", (store) => store.count(IDBKeyRange.bound([memory], [memory, []])))) > 0);
-});
-
 export const what_a_browser_gives_up_when_a_page_is_put_away_is_sent_when_it_is_back = test(async (lab) => {
   const { client, memory } = await inDurableSession(lab, freshName());
   const errors = record(client, ["error"]);
