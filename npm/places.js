@@ -51,10 +51,9 @@ export class Places {
     return { memory, seq: SETTLED, floor: this.#floor, above: [...this.#above] };
   }
 
-  /** The highest `seq` that is or was taken, among those that a row may have. */
-  last(limit) {
-    const all = [this.#floor, ...this.#above, ...this.fresh, ...this.stored.keys()];
-    return all.reduce((last, seq) => (seq < limit && seq > last ? seq : last), 0);
+  /** Every `seq` that is or was taken, as far as it is known. */
+  all() {
+    return [this.#floor, ...this.#above, ...this.fresh, ...this.stored.keys()];
   }
 }
 

@@ -198,15 +198,16 @@ export class Rows {
     this.#notes.push(...names);
     for (const { seq, at } of stored[2])
       if (at < Date.now() - DONE_MS) this.#stored.push(["messages", "delete", [DONE, seq]]);
-    const isDone = (row) =>
-      stored[2].some(({ seq, floor }) => seq === nameOf(row) || (seq === memory && COUNT(floor) && row.seq <= floor));
+    const done = new Map(stored[2].map(({ seq, floor }) => [seq, floor]));
+    const ended = isSeq(done.get(memory)) ? done.get(memory) : 0;
+    const isDone = (row) => (ended > 0 && row.seq <= ended) || done.has(nameOf(row));
     const [rows, back] = places.find(fresh[1], stored[1], noted, isDone);
     for (const row of rows) if (noted.includes(row)) this.put(row);
     for (const { seq } of back) {
       places.fresh.delete(seq);
       this.#fresh.push(["fresh", "delete", [memory, seq]]);
     }
-    this.#seq = Math.max(this.#seq, places.last(SEQ_LIMIT));
+    this.#seq = Math.max(this.#seq, ended, ...places.all().filter(isSeq));
     return [rows, unite(stored[0], fresh[0])];
   }
 
@@ -279,4 +280,4 @@ const DONE = "done";
 const DONE_MS = 86_400_000;
 
 /** Far more rows than there will be, and room for more behind. */
-const SEQ_LIMIT = 2 ** 52;
+const isSeq = (given) => COUNT(given) && given < 2 ** 52;

@@ -86,9 +86,16 @@ export const what_a_closed_session_sent_is_not_sent_again = test(async (lab) => 
   (await holdLock(recordsOf(name), memory))();
   await bringBack(before);
   equal((await storedMessages(memory)).length, 1, "what is back");
+  const earlier = Date.now() - 1_000_000;
+  lab.replace(Date, "now", () => earlier);
   const second = lab.client(durable(name));
   const next = await nextPeer(lab);
   await next.welcome({ session: "s-2", token: "u-1" });
   second.send("next");
   equal(await next.received(1), ["next"], "sent");
+  putAway();
+  comeBack();
+  const last = await nextPeer(lab);
+  await last.welcome({ ...RESUMED, session: "s-2" });
+  equal(await last.received(1), ["next"], "sent again, although the clock was put back");
 });
