@@ -44,18 +44,23 @@ export class Places {
 
   /** The row that says what is done with. */
   settled(memory) {
-    const last = Math.max(this.#floor, ...this.#above);
+    const last = highest(this.#above, this.#floor);
     const unstored = [...this.fresh].filter((seq) => !this.stored.has(seq));
     this.#floor = unstored.reduce((first, seq) => Math.min(first, seq), last + 1) - 1;
     for (const seq of this.#above) if (seq <= this.#floor) this.#above.delete(seq);
     return { memory, seq: SETTLED, floor: this.#floor, above: [...this.#above] };
   }
 
-  /** Every `seq` that is or was taken, as far as it is known. */
-  all() {
-    return [this.#floor, ...this.#above, ...this.fresh, ...this.stored.keys()];
+  /** The highest `seq` that is or was taken, as far as it is known. */
+  get last() {
+    return highest([...this.#above, ...this.fresh, ...this.stored.keys()], this.#floor);
   }
 }
 
+/** Whether there is room for more behind: far more than there will be. */
+export const isSeq = (given) => COUNT(given) && given < 2 ** 52;
+
+const highest = (seqs, floor) => [...seqs].filter(isSeq).reduce((last, seq) => Math.max(last, seq), floor);
+
 const isSettled = (row) =>
-  row?.seq === SETTLED && COUNT(row.floor) && Array.isArray(row.above) && row.above.every((seq) => COUNT(seq));
+  row?.seq === SETTLED && isSeq(row.floor) && Array.isArray(row.above) && row.above.every((seq) => COUNT(seq));

@@ -5,9 +5,8 @@
 // the two stand in different databases. What one of them has and the other has not is decided when they are read.
 
 import { allOf } from "./database.js";
-import { COUNT } from "./frames.js";
 import { findNotes, isOf, note, removeNotes } from "./journal.js";
-import { Places } from "./places.js";
+import { isSeq, Places } from "./places.js";
 
 /** What waits for the disk, and what never waits. */
 const NUMBERED = ["sessions", "messages"];
@@ -207,7 +206,7 @@ export class Rows {
       places.fresh.delete(seq);
       this.#fresh.push(["fresh", "delete", [memory, seq]]);
     }
-    this.#seq = Math.max(this.#seq, ended, ...places.all().filter(isSeq));
+    this.#seq = Math.max(this.#seq, ended, places.last);
     return [rows, unite(stored[0], fresh[0])];
   }
 
@@ -278,6 +277,3 @@ export const nameOf = ({ memory, seq }) => `${memory}/${seq}`;
 const DONE = "done";
 /** Longer than anything is on its way to a disk. */
 const DONE_MS = 86_400_000;
-
-/** Far more rows than there will be, and room for more behind. */
-const isSeq = (given) => COUNT(given) && given < 2 ** 52;
