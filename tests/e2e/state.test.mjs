@@ -53,16 +53,18 @@ test(
     await openNote(page);
     await write(page, "first");
     await saved(page);
-    const [{ id }] = (await server.connections()).slice(-1);
+    // That of the note, and that of the page around it.
+    const own = await server.connections();
+    const strike = (fault) => Promise.all(own.map(({ id }) => server.fault(fault, { target: { connection: id } })));
     await withDevice(browser, server, async (other) => {
       await other.goto(NOTE);
       await other.until("the first version", shows, ["#note-text", "first"]);
-      await server.fault({ kind: "blackhole", direction: "both" }, { target: { connection: id } });
+      await strike({ kind: "blackhole", direction: "both" });
       await write(page, "written without a connection");
       await write(other, "the newer one");
       await saved(other);
       await server.lift();
-      await server.fault({ kind: "cut" }, { target: { connection: id } });
+      await strike({ kind: "cut" });
       await page.until("the refusal", () => !document.querySelector("#note-trouble").hidden);
       assert.match(await page.text("#note-trouble-text"), /^Somebody else has saved version \d+/);
 
@@ -70,7 +72,7 @@ test(
       await other.goto(NOTE);
       await other.until("the newer one, still", shows, ["#note-text", "the newer one"]);
     });
-    await page.click("#note-again");
+    await page.reloadsAfter(() => page.click("#note-again"));
     await page.until("the newer one here", shows, ["#note-text", "the newer one"]);
   },
 );

@@ -27,6 +27,19 @@ export class Page {
     return this.#session.post("/refresh");
   }
 
+  /** Does `act`, after which the page loads itself anew, and waits until it has. */
+  async reloadsAfter(act, deadline = 30_000) {
+    const loaded = () => this.evaluate(() => document.readyState === "complete" && performance.timeOrigin);
+    const before = await loaded();
+    await act();
+    for (const end = Date.now() + deadline; Date.now() < end; ) {
+      // A page that is just being left answers nothing.
+      const now = await loaded().catch(() => false);
+      if (now && now !== before) return;
+    }
+    throw new Error(`the page was not loaded anew within ${deadline} ms`);
+  }
+
   /** Calls `fn` in the page and resolves with what it returns, awaited; an error there is an error here. */
   async evaluate(fn, ...args) {
     const script = `
