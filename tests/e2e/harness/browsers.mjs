@@ -12,6 +12,11 @@ import { newSession } from "./webdriver.mjs";
 export const MINIBROWSER = process.env.MINIBROWSER ?? "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser";
 /** Begins what FIREFOX names. */
 const FIREFOX = fileURLToPath(new URL("./firefox.sh", import.meta.url));
+/**
+ * Firefox aborts the scripts of a process that is to end, even in the middle of a call into WebAssembly; when the page
+ * hears of its end next, its client says that it is of no use any more. A tab that changes its process is such an end.
+ */
+const UNCUT = { "dom.abort_script_on_child_shutdown": false };
 const SIZE = { width: 1280, height: 900 };
 const start = { chromium, firefox, webkit };
 
@@ -72,7 +77,7 @@ async function firefox(headed, dark) {
     "moz:firefoxOptions": {
       binary: FIREFOX,
       args: headed ? [] : ["-headless"],
-      prefs: dark ? { "ui.systemUsesDarkTheme": 1 } : {},
+      prefs: { ...UNCUT, ...(dark && { "ui.systemUsesDarkTheme": 1 }) },
     },
   });
   const errors = await consoleErrors(browser.session.capabilities.webSocketUrl);
