@@ -1,6 +1,6 @@
 //! How often a client saves, and how much of it waits.
 
-use steadfast_protocol::frame::SaveRefusal;
+use steadfast_protocol::frame::{SaveRefusal, Welcome};
 use steadfast_sessions::io::{Config, Input};
 
 use crate::support::{
@@ -46,9 +46,8 @@ fn a_burst_is_saved_at_once_and_then_one_each_five_seconds() {
     }
 }
 
-#[test]
-fn a_save_that_waits_outlives_its_link() {
-    // [P144]
+/// A session whose link is lost: "1" is saved under the version that is returned, and "2" waits for its turn.
+fn with_a_save_that_waits() -> (Server, Welcome, u64) {
     let mut server = Server::with(Config {
         snapshot_burst: 1,
         ..Config::default()
@@ -57,6 +56,13 @@ fn a_save_that_waits_outlives_its_link() {
     let version = server.saved(link, data(1, 0, "1"), "1");
     server.save(link, data(2, version, "2"), "2");
     server.lose(link);
+    (server, welcome, version)
+}
+
+#[test]
+fn a_save_that_waits_outlives_its_link() {
+    // [P144]
+    let (mut server, welcome, _) = with_a_save_that_waits();
     server.pass(secs(5));
     assert_eq!(server.node.active_sessions(), 0);
     let (link, _) = server.join_as(&[], restoring(&welcome, 2));
@@ -66,14 +72,7 @@ fn a_save_that_waits_outlives_its_link() {
 #[test]
 fn a_save_that_waits_goes_with_its_owner() {
     // [P144]
-    let mut server = Server::with(Config {
-        snapshot_burst: 1,
-        ..Config::default()
-    });
-    let (link, welcome) = server.join(&[]);
-    let version = server.saved(link, data(1, 0, "1"), "1");
-    server.save(link, data(2, version, "2"), "2");
-    server.lose(link);
+    let (mut server, welcome, version) = with_a_save_that_waits();
     let (link, _) = server.join_as(&[], resuming(&welcome, INSTANCE, 2));
     server.pass(secs(10));
     assert_eq!(server.saves(), 1);

@@ -1,7 +1,7 @@
 //! A page that begins gets its application's state.
 
 use steadfast_protocol::fnv1a32;
-use steadfast_protocol::frame::{Frame, Hello, Ping, Reason};
+use steadfast_protocol::frame::{Frame, Hello, Ping, Reason, Welcome};
 use steadfast_sessions::Payload;
 use steadfast_sessions::io::{Config, Effect, Input, LinkId, Target};
 
@@ -21,7 +21,7 @@ fn kinds(server: &Server, link: LinkId) -> Vec<&str> {
 }
 
 /// A session with this checkpoint, and three messages behind it.
-fn with_checkpoint(server: &mut Server, text: &str) -> (steadfast_protocol::frame::Welcome, u64) {
+fn with_checkpoint(server: &mut Server, text: &str) -> (Welcome, u64) {
     let (link, welcome) = server.join(&[]);
     for n in 1..=5 {
         server.send_to(&welcome.session, &n.to_string());
@@ -180,16 +180,21 @@ fn a_long_state_goes_as_the_link_takes_it_and_nothing_overtakes_it() {
     assert_eq!(texts, ["3", "4", "5", "news", "up"]);
 }
 
-#[test]
-fn a_link_that_closes_before_the_state_has_left_says_why() {
-    // [P106] [P152]
+/// A session whose state of 200,000 bytes is on its way, 1,000 bytes at a time.
+fn restoring_over_a_slow_line() -> (Server, LinkId, Welcome) {
     let mut server = Server::with(Config {
         link_buffer: 1_000,
         ..Config::default()
     });
-    let text = "x".repeat(200_000);
-    let (before, _) = with_checkpoint(&mut server, &text);
+    let (before, _) = with_checkpoint(&mut server, &"x".repeat(200_000));
     let (link, welcome) = server.join_as(&[], restoring(&before, 2));
+    (server, link, welcome)
+}
+
+#[test]
+fn a_link_that_closes_before_the_state_has_left_says_why() {
+    // [P106] [P152]
+    let (mut server, link, welcome) = restoring_over_a_slow_line();
     assert!(server.peer(link).state().len() < 200_000);
     server.join_as(&[], resuming(&welcome, INSTANCE, 3));
     assert_eq!(server.peer(link).end(), ("TAKEN_OVER", 4409));
@@ -198,13 +203,7 @@ fn a_link_that_closes_before_the_state_has_left_says_why() {
 #[test]
 fn a_slow_line_may_take_its_time_with_the_state() {
     // [P87] [P152]
-    let mut server = Server::with(Config {
-        link_buffer: 1_000,
-        ..Config::default()
-    });
-    let text = "x".repeat(200_000);
-    let (before, _) = with_checkpoint(&mut server, &text);
-    let (link, _) = server.join_as(&[], restoring(&before, 2));
+    let (mut server, link, _) = restoring_over_a_slow_line();
     while server.peer(link).state().len() < 200_000 {
         server.pass(secs(9));
         let half = server.peer(link).unsent / 2;
@@ -220,13 +219,7 @@ fn a_slow_line_may_take_its_time_with_the_state() {
 
 #[test]
 fn who_asks_on_while_it_does_not_read_is_closed() {
-    let mut server = Server::with(Config {
-        link_buffer: 1_000,
-        ..Config::default()
-    });
-    let text = "x".repeat(200_000);
-    let (before, _) = with_checkpoint(&mut server, &text);
-    let (link, _) = server.join_as(&[], restoring(&before, 2));
+    let (mut server, link, _) = restoring_over_a_slow_line();
     let mut pings = 0;
     while server.peer(link).closed.is_none() {
         server.control(link, Frame::Ping(Ping { id: pings }));
