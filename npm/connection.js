@@ -58,8 +58,8 @@ export class Database {
   }
 
   /**
-   * One transaction over the `stores` of one database, which commits what `act` asks of it at once. "strict": on the
-   * disk when done. Resolves with what `act` returned, whose requests have their results by then; with undefined if
+   * One transaction over the `stores` of one database, of which `act` asks what it is to do. "strict": on the disk when
+   * done. Resolves with what `act` returned, whose requests have their results by then; with undefined if
    * storage has failed, or the page was put away meanwhile and it came to nothing.
    */
   transact(stores, durability, act) {
@@ -112,7 +112,6 @@ export class Database {
     try {
       const transaction = connection.transaction(stores, "readwrite", { durability });
       const result = act(transaction);
-      transaction.commit();
       await settled(transaction, "oncomplete");
       return result;
     } catch (error) {

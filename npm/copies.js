@@ -76,7 +76,11 @@ export class Copies {
   }
 
   #do(act) {
-    return this.#host.database.transact([STORE], "relaxed", (transaction) => act(transaction.objectStore(STORE)));
+    return this.#host.database.transact([STORE], "relaxed", (transaction) => {
+      const request = act(transaction.objectStore(STORE));
+      transaction.commit();
+      return request;
+    });
   }
 }
 

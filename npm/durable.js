@@ -61,8 +61,7 @@ export class Durable {
     const row = { memory: record.memory, seq: this.#rows.nextSeq(), number: 0, data, priority, key, at: Date.now() };
     if (ttl < 1 / 0) row.ttl = ttl;
     this.#entries.set(number, { row, ticket });
-    if (this.#home) this.#rows.send(row);
-    else this.#rows.put(row);
+    this.#rows.send(row);
     if (!this.#home) this.#rows.putStash(record);
     this.#watchTask();
   }
@@ -139,13 +138,14 @@ export class Durable {
     if (this.#stash.belong(row.memory)) this.#putStash();
     const [found, records] = (await this.#rows.read(row)) ?? [[], []];
     const rows = this.#keepGood(found, row.last);
-    for (const lost of this.#releasedRows((entry) => this.#rows.isLost(entry.row))) {
+    const isFound = (row) => rows.some((other) => nameOf(other) === nameOf(row));
+    for (const lost of this.#releasedRows(({ row }) => this.#rows.isLost(row) && !isFound(row))) {
       this.#take(lost, row.memory);
       rows.push(lost);
     }
     for (const other of records) {
       const isStash = other.parent === row.memory && !other.id && !this.owns(other.memory);
-      if (isStash && isCurrent()) rows.push(...(await this.#merge(other, row.memory, isCurrent)));
+      if (isStash && isCurrent()) rows.push(...(await this.#merge(other, row.memory, isCurrent, rows)));
     }
     if (!isCurrent()) return;
     this.#found = row;
@@ -161,7 +161,12 @@ export class Durable {
   welcomed({ received }, fate) {
     const { row } = this.#host.keeper;
     this.#home = row;
-    if (fate !== "resumed") row.last = 0;
+    if (fate !== "resumed") {
+      row.last = 0;
+      // Should the page be gone before the session is on the disk, what it sends is found, and this user's.
+      const { id, token, parent, ...stash } = row;
+      this.#rows.putStash(stash);
+    }
     const isAnothers = fate === "user";
     for (const entry of this.#held()) {
       const { memory, number } = entry.row;
@@ -255,13 +260,15 @@ export class Durable {
     this.#watchTask();
   }
 
-  /** Moves the rows of a stash whose page is gone behind those of `memory`. */
-  async #merge(stash, memory, isCurrent) {
+  /** Moves the rows of a stash whose page is gone to `memory`, of which these `others` are here already. */
+  async #merge(stash, memory, isCurrent, others) {
     const letGo = await hold(stash);
     if (!letGo) return [];
     const [found] = (await this.#rows.read(stash)) ?? [[]];
     const isOurs = isCurrent();
-    const rows = isOurs ? this.#keepGood(found, 0) : [];
+    // They were on their way there when the page was put away.
+    const isHere = (row) => others.some(({ origins }) => origins?.includes(nameOf(row)));
+    const rows = isOurs ? this.#keepGood(found, 0).filter((row) => !isHere(row)) : [];
     for (const row of rows) this.#take(row, memory, true);
     if (isOurs) this.#rows.removeMemory(stash);
     await this.flush();
@@ -291,7 +298,8 @@ export class Durable {
   #restore(rows) {
     const { payloads } = this.#host;
     const order = ({ number }) => number || 1 / 0;
-    rows.sort((a, b) => order(a) - order(b) || a.seq - b.seq);
+    const moment = ({ sent, seq }) => sent ?? seq;
+    rows.sort((a, b) => order(a) - order(b) || moment(a) - moment(b));
     for (const row of rows) {
       const { data, key, number, priority, ttl, at } = row;
       const { held = this.#hold(data), ticket = 0, isUnclaimed } = this.#released.get(nameOf(row)) ?? {};

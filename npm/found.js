@@ -49,6 +49,7 @@ export async function repair(database, record) {
   const rows = new Rows(database);
   const [found] = (await rows.read(record)) ?? [[]];
   const lost = found.filter(({ number }) => !clean || number !== 0);
+  rows.removeStashRecord(record);
   if (clean) rows.putRecord(clean);
   else rows.end(record);
   for (const row of lost) rows.remove(row);
@@ -58,7 +59,7 @@ export async function repair(database, record) {
 
 const isMoment = (value) => Number.isFinite(value) && value >= 0;
 
-function isGoodRow({ seq, number, data, priority, key, ttl, at, origins }) {
+function isGoodRow({ seq, number, data, priority, key, ttl, at, sent, origins }) {
   return (
     NUMBER(seq) &&
     COUNT(number) &&
@@ -66,6 +67,7 @@ function isGoodRow({ seq, number, data, priority, key, ttl, at, origins }) {
     LANES.includes(priority) &&
     (key === undefined || typeof key === "string") &&
     (ttl === undefined || isMoment(ttl)) &&
+    (sent === undefined || NUMBER(sent)) &&
     (origins === undefined || (Array.isArray(origins) && origins.every((name) => typeof name === "string"))) &&
     isMoment(at)
   );

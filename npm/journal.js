@@ -1,31 +1,42 @@
-// Messages on their way into the database, in localStorage, which is written with one message to another process: WebKit
-// asks the process of the database twice before it writes, and a page that is killed in between loses what it asked for.
+// Messages on their way into the database, in localStorage, which is written at once, with one message to another
+// process: the database may not be open yet, and WebKit asks its process twice before it writes. A page that is gone
+// in between would lose what it asked for.
 
 const JOURNAL = "steadfast:sent:";
 /** A longer message is not worth the room of the application. */
 const LONGEST = 65_536;
 
-/** Notes what was sent in one task. Its name; none where there is no room, or no localStorage. */
-export function note(rows) {
-  const [first] = rows;
-  const texts = rows.map(textOf).filter(Boolean);
-  const name = `${JOURNAL}${first?.memory}:${first?.seq}`;
+/**
+ * Notes what was sent in one task, with the `record` of its memory where that is on its way, too. The names of the notes:
+ * none where there is no room, or no localStorage.
+ */
+export function note(sent, record) {
+  const rows = sent.map(plain).filter(Boolean);
+  const name = `${JOURNAL}${sent[0]?.memory}:${sent[0]?.seq}`;
   try {
-    if (texts.length) localStorage.setItem(name, JSON.stringify(texts));
-    return texts.length ? name : undefined;
-  } catch {}
+    if (rows.length) localStorage.setItem(name, JSON.stringify({ record, rows }));
+    return rows.length ? [name] : [];
+  } catch {
+    return [];
+  }
 }
 
 /** What is noted of a memory, and the names of the notes. */
 export function findNotes(memory) {
-  try {
-    const names = Object.keys(localStorage).filter((name) => isOf(memory, name));
-    const rows = names.flatMap((name) => rowsOf(localStorage[name]));
-    return [rows.map((row) => ({ ...row, memory, number: 0 })), names];
-  } catch {
-    return [[], []];
-  }
+  const names = namesOf((name) => isOf(memory, name));
+  const rows = names.flatMap((name) => rowsOf(parse(name)));
+  return [rows.map((row) => ({ ...row, memory, number: 0 })), names];
 }
+
+/** The records of memories with this name that are noted. */
+export const findRecords = (given) =>
+  namesOf((name) => name.startsWith(JOURNAL))
+    .map((name) => ({ ...parse(name)?.record, of: name }))
+    .filter(({ name, memory, of }) => name === given && isOf(memory, of))
+    .map(({ of, ...record }) => record);
+
+/** Whether anything is noted of a memory. */
+export const isNoted = (memory) => namesOf((name) => isOf(memory, name)).length > 0;
 
 /** Whether a note is of this memory. */
 export const isOf = (memory, name) => name.startsWith(`${JOURNAL}${memory}:`);
@@ -36,25 +47,20 @@ export function removeNotes(names) {
   } catch {}
 }
 
-/** A row as text; undefined for what cannot be one. */
-function textOf(row) {
+/** A row as JSON can have it; undefined for what it cannot. */
+function plain(row) {
   const { data } = row;
-  if (typeof data === "string") return data.length > LONGEST ? undefined : JSON.stringify(row);
+  if (typeof data === "string") return data.length > LONGEST ? undefined : row;
   if (!(data.byteLength <= LONGEST)) return;
   const isView = ArrayBuffer.isView(data);
   const bytes = isView ? new Uint8Array(data.buffer) : new Uint8Array(data);
-  return JSON.stringify({
-    ...row,
-    data: Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""),
-    isView,
-    isBinary: true,
-  });
+  const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+  return { ...row, data: text, isView, isBinary: true };
 }
 
-function rowsOf(text) {
+function rowsOf(noted) {
   try {
-    return JSON.parse(text).map((one) => {
-      const { isView, isBinary, ...row } = JSON.parse(one);
+    return noted.rows.map(({ isView, isBinary, ...row }) => {
       if (!isBinary) return row;
       const bytes = Uint8Array.from(row.data, (character) => character.charCodeAt(0));
       return { ...row, data: isView ? bytes : bytes.buffer };
@@ -62,4 +68,18 @@ function rowsOf(text) {
   } catch {
     return [{}];
   }
+}
+
+function namesOf(isSo) {
+  try {
+    return Object.keys(localStorage).filter(isSo);
+  } catch {
+    return [];
+  }
+}
+
+function parse(name) {
+  try {
+    return JSON.parse(localStorage[name]);
+  } catch {}
 }

@@ -1,11 +1,11 @@
 // What of a durable queue is stored: the records of memories and the rows of messages, and what the next transactions
 // change of them.
 //
-// A message is a fresh row in the task that sends it, and a stored one as soon as it has a number: database.js says why
+// A message is a fresh row in the task that sends it, and a stored one as soon as it has a number: connection.js says why
 // the two stand in different databases. What one of them has and the other has not is decided when they are read.
 
 import { allOf } from "./database.js";
-import { findNotes, isOf, note, removeNotes } from "./journal.js";
+import { findNotes, findRecords, isNoted, isOf, note, removeNotes } from "./journal.js";
 import { isSeq, Places } from "./places.js";
 
 /** What waits for the disk, and what never waits. */
@@ -29,7 +29,7 @@ export class Rows {
   /** What was sent in this task, and where what is on its way into the database is noted as well. */
   #sent = [];
   #notes = [];
-  /** The rows that could not be written, since the page was put away, and are noted nowhere. */
+  /** The rows that could not be written, since the page was put away. */
   #lost = new Set();
   /** What is to be asked of each database, in this order: a store, its method, and what it is called with. */
   #stored = [];
@@ -65,14 +65,19 @@ export class Rows {
   move(row, memory) {
     const origin = nameOf(row);
     const { isStored } = this.remove(row);
-    if (!isStored) row.origins = [...(row.origins ?? []), origin];
+    if (!isStored) {
+      row.origins = [...(row.origins ?? []), origin];
+      // In the transaction that stores it elsewhere.
+      this.#fresh.push(["fresh", "put", doneRow(origin)]);
+    }
+    row.sent ??= row.seq;
     Object.assign(row, { memory, seq: this.nextSeq() });
     // In the same transaction as it was removed.
     if (isStored) this.#placesOf(memory).stored.set(row.seq);
     this.put(row);
   }
 
-  /** Whether a row is in no database, although it was to be. Asked once. */
+  /** Whether a row may be in no database, although it was to be. Asked once. */
   isLost(row) {
     return this.#lost.delete(nameOf(row));
   }
@@ -108,7 +113,7 @@ export class Rows {
   /** Removes the record of a memory whose rows are all fresh, and every row. */
   removeStash(record) {
     const { memory } = record;
-    this.leave(memory);
+    this.#forget(memory);
     this.removeStashRecord(record);
     this.#fresh.push(["fresh", "delete", allOf(memory)]);
   }
@@ -116,7 +121,7 @@ export class Rows {
   /** A memory is done with: nothing of it may come back. */
   end(record) {
     this.removeMemory(record);
-    this.#putDone(record.memory, this.#seq);
+    this.#stored.push(["messages", "put", doneRow(record.memory, this.#seq)]);
   }
 
   /** Removes a record, and every row of its memory. */
@@ -129,10 +134,8 @@ export class Rows {
 
   /** Somebody else may change this memory. */
   leave(memory) {
-    this.#places.delete(memory);
-    this.#settled.delete(memory);
+    this.#forget(memory);
     this.#notes = this.#notes.filter((name) => !isOf(memory, name));
-    for (const [name, row] of this.#rows) if (row.memory === memory) this.#rows.delete(name);
   }
 
   /**
@@ -157,33 +160,42 @@ export class Rows {
   }
 
   /**
-   * Makes all changes, in a transaction of each database, which begin in this task if the databases are open. Resolves
-   * when both are done.
+   * Makes all changes, in transactions that begin in this task if the databases are open: first what was sent in it.
+   * Resolves when all are done.
    */
   async flush(durability) {
     const notes = this.#notes.splice(0);
     const sent = this.#sent.splice(0).filter((row) => this.#rows.has(nameOf(row)));
-    const noted = this.#database.failed ? undefined : note(sent);
+    if (!this.#database.failed) notes.push(...note(sent, this.#stashes.get(sent[0]?.memory)));
+    const records = [...this.#stashes.values()].map((record) => ["stashes", "put", record]);
+    const added = sent.map((row) => this.#add(row));
     const written = [...this.#rows.values()].map((row) => this.#write(row));
-    for (const record of this.#stashes.values()) this.#fresh.push(["stashes", "put", record]);
     for (const record of this.#records.values()) this.#stored.push(["sessions", "put", record]);
     for (const memory of this.#settled) this.#stored.push(["messages", "put", this.#placesOf(memory).settled(memory)]);
     for (const changed of [this.#rows, this.#stashes, this.#records, this.#settled]) changed.clear();
-    // In memory everything is as good as stored.
-    if (this.#database.failed) for (const asked of [this.#fresh, this.#stored]) asked.length = 0;
-    const [isFresh, isNumbered] = await Promise.all([
-      this.#fresh.length && this.#database.transact(SENT, "relaxed", act(this.#fresh)),
-      this.#stored.length && this.#database.transact(NUMBERED, durability, act(this.#stored)),
+    const [isSent, isMoved, isNumbered] = await Promise.all([
+      this.#ask(SENT, "relaxed", [...records, ...added], true),
+      this.#ask(SENT, "relaxed", this.#fresh.splice(0)),
+      this.#ask(NUMBERED, durability, this.#stored.splice(0)),
     ]);
     const { failed } = this.#database;
-    if (noted) notes.push(noted);
-    if (isFresh !== undefined) removeNotes(notes);
+    if (isSent !== undefined && isMoved !== undefined) removeNotes(notes);
     else if (failed) this.#notes.push(...notes);
     for (const { places, row, number } of written) {
-      const isLost = isFresh === undefined && !failed && places.fresh.delete(row.seq);
-      if (isLost && !(noted && sent.includes(row))) this.#lost.add(nameOf(row));
+      const isFresh = sent.includes(row) ? isSent : isMoved;
+      if (isFresh === undefined && !failed && places.fresh.delete(row.seq)) this.#lost.add(nameOf(row));
       if (isNumbered && places.stored.has(row.seq)) places.stored.set(row.seq, number);
     }
+  }
+
+  /**
+   * One transaction; in memory everything is as good as stored. `commits`: it is safe when this task is over, but if the
+   * page goes away meanwhile, WebKit deletes what it is to delete and puts nothing. Others come to pass as a whole, or
+   * not at all.
+   */
+  #ask(stores, durability, asked, commits) {
+    if (this.#database.failed || asked.length === 0) return 0;
+    return this.#database.transact(stores, durability, act(asked, commits));
   }
 
   /** The rows of a memory, and all records of a name; undefined when nothing can be read. */
@@ -194,27 +206,29 @@ export class Rows {
     if (!fresh || !stored) return;
     const places = this.#placesOf(memory);
     const [noted, names] = findNotes(memory);
-    this.#notes.push(...names);
-    for (const { seq, at } of stored[2])
-      if (at < Date.now() - DONE_MS) this.#stored.push(["messages", "delete", [DONE, seq]]);
-    const done = new Map(stored[2].map(({ seq, floor }) => [seq, floor]));
+    const done = new Map([...fresh[2], ...stored[2]].map(({ seq, floor }) => [seq, floor]));
+    this.#fresh.push(...fresh[2].filter(isExpired).map(({ seq }) => ["fresh", "delete", [DONE, seq]]));
+    this.#stored.push(...stored[2].filter(isExpired).map(({ seq }) => ["messages", "delete", [DONE, seq]]));
     const ended = isSeq(done.get(memory)) ? done.get(memory) : 0;
     const isDone = (row) => (ended > 0 && row.seq <= ended) || done.has(nameOf(row));
     const [rows, back] = places.find(fresh[1], stored[1], noted, isDone);
-    for (const row of rows) if (noted.includes(row)) this.put(row);
+    const unwritten = rows.filter((row) => noted.includes(row));
+    for (const row of unwritten) this.put(row);
+    if (unwritten.length) this.#notes.push(...names);
+    else removeNotes(names);
     for (const { seq } of back) {
       places.fresh.delete(seq);
       this.#fresh.push(["fresh", "delete", [memory, seq]]);
     }
     this.#seq = Math.max(this.#seq, ended, places.last);
-    return [rows, unite(stored[0], fresh[0])];
+    return [rows, unite(stored[0], fresh[0], name)];
   }
 
   /** All records of a name; undefined when nothing can be read. */
   async readRecords(name) {
     const [fresh] = (await this.#all(SENT, name)) ?? [];
     const [stored] = (await this.#all(NUMBERED, name)) ?? [];
-    return fresh && stored && unite(stored, fresh);
+    return fresh && stored && unite(stored, fresh, name);
   }
 
   async #all([records, messages], name, memory) {
@@ -231,25 +245,29 @@ export class Rows {
     const { memory, seq, number } = row;
     const places = this.#placesOf(memory);
     const { fresh, stored } = places;
-    if (!fresh.has(seq) && !stored.has(seq)) {
-      fresh.add(seq);
-      this.#fresh.push(["fresh", "put", { ...row, number: 0 }]);
-    }
+    if (!fresh.has(seq) && !stored.has(seq)) this.#fresh.push(this.#add(row));
     if (number || stored.has(seq)) {
-      if (!stored.has(seq)) for (const origin of row.origins ?? []) this.#putDone(origin);
+      if (!stored.has(seq))
+        for (const origin of row.origins ?? []) this.#stored.push(["messages", "put", doneRow(origin)]);
       stored.set(seq);
       this.#stored.push(["messages", "put", row]);
     }
     return { places, row, number };
   }
 
+  #add(row) {
+    this.#placesOf(row.memory).fresh.add(row.seq);
+    return ["fresh", "put", { ...row, number: 0 }];
+  }
+
   #isSafe({ memory, seq, number }) {
     return this.#placesOf(memory).stored.get(seq) === number;
   }
 
-  /** A row of this name is done with, or all of a memory up to `floor`, should a power cut bring them back. */
-  #putDone(name, floor) {
-    this.#stored.push(["messages", "put", { memory: DONE, seq: name, floor, at: Date.now() }]);
+  #forget(memory) {
+    this.#places.delete(memory);
+    this.#settled.delete(memory);
+    for (const [name, row] of this.#rows) if (row.memory === memory) this.#rows.delete(name);
   }
 
   #placesOf(memory) {
@@ -259,15 +277,18 @@ export class Rows {
 }
 
 /** Asks for all of it, in this order. */
-const act = (asked) => (transaction) => {
-  for (const [store, method, what] of asked.splice(0)) transaction.objectStore(store)[method](what);
+const act = (asked, commits) => (transaction) => {
+  for (const [store, method, what] of asked) transaction.objectStore(store)[method](what);
+  if (commits) transaction.commit();
   return true;
 };
 
-/** The records of both databases. Where both have one, that of the session counts. */
-function unite(stored, fresh) {
-  const others = new Set(stored.map(({ memory }) => memory));
-  return [...stored, ...fresh.filter(({ memory }) => !others.has(memory))];
+/** Records, each memory's once: that of a session, if there is one; else the fresh one, which knows the user. */
+function unite(stored, fresh, name) {
+  const records = new Map();
+  const ofSessions = stored.filter(({ id }) => id);
+  for (const record of [...findRecords(name), ...stored, ...fresh, ...ofSessions]) records.set(record.memory, record);
+  return [...records.values()];
 }
 
 /** Names a row. */
@@ -277,3 +298,9 @@ export const nameOf = ({ memory, seq }) => `${memory}/${seq}`;
 const DONE = "done";
 /** Longer than anything is on its way to a disk. */
 const DONE_MS = 86_400_000;
+
+/** A row of this name is done with where it was, or all of a memory up to `floor`: whatever brings them back. */
+const doneRow = (name, floor) => ({ memory: DONE, seq: name, floor, at: Date.now() });
+
+/** Whether nothing can bring it back any more. */
+const isExpired = ({ seq, at }) => at < Date.now() - DONE_MS && !isNoted(`${seq}`.split("/")[0]);

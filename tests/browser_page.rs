@@ -48,6 +48,8 @@ cases! { imported_in_pages:
     mod persist_users {
         what_another_user_left_stays_and_is_not_sent
         a_user_who_returns_finds_what_was_left
+        whose_a_session_is_is_stored_in_the_task_of_its_welcome
+        what_a_user_sent_before_the_session_was_stored_stays_theirs
         a_client_whose_user_changes_leaves_all_that_it_has
         what_is_sent_before_it_is_known_whose_page_it_is_goes_with_the_page
         what_a_page_sent_before_any_welcome_goes_with_the_page_that_comes_back
@@ -55,6 +57,12 @@ cases! { imported_in_pages:
 
     mod local_storage {
         what_is_on_its_way_into_the_database_is_found_in_local_storage
+        what_was_sent_before_the_database_was_open_is_found
+        a_living_tab_delivers_what_was_sent_before_the_database_was_open
+        a_note_that_outlives_what_it_tells_sends_nothing_twice
+        a_living_tab_delivers_nothing_that_was_moved_from_where_a_note_tells_of_it
+        what_is_noted_and_what_is_stored_come_in_the_order_in_which_they_were_sent
+        a_noted_record_that_cannot_be_read_costs_nothing_else
         a_note_that_cannot_be_read_is_reported_and_nothing_else_is_lost
         a_copy_that_the_database_has_not_is_found_in_local_storage
         a_copy_in_local_storage_that_cannot_be_read_is_told_and_the_other_is_taken

@@ -327,6 +327,7 @@ macro_rules! everywhere {
 
             mod persist_storing {
                 a_message_is_stored_in_the_task_that_sends_it
+                what_must_happen_as_a_whole_is_never_committed_early
                 a_message_leaves_when_its_number_is_stored
                 what_is_acknowledged_is_stored_no_more
                 messages_wait_for_the_commit_before_theirs

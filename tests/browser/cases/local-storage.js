@@ -1,7 +1,16 @@
 // What the databases do not have because a browser dropped it is found in localStorage.
 
 import { equal, hasCode } from "../harness/assert.js";
-import { comeBack, durable, freshName, inDurableSession, leaveBehind, putAway } from "../harness/durable.js";
+import {
+  comeBack,
+  durable,
+  freshMemory,
+  freshName,
+  inDurableSession,
+  leaveBehind,
+  putAway,
+  recordsOf,
+} from "../harness/durable.js";
 import { freshUrl, nextPeer, RESUMED } from "../harness/peer.js";
 import { application, nextPage, saveOf, storeAs, stored, told } from "../harness/state.js";
 import { copiesOf, copiesWhen, messagesWhen, storedMessages } from "../harness/stored.js";
@@ -40,16 +49,122 @@ export const what_is_on_its_way_into_the_database_is_found_in_local_storage = te
   equal(notesOf(memory), [], "what is left of the notes");
 });
 
+/** What a page leaves that has sent this before its database was open, and had found out whose session it had. */
+function noteEarly(name, text, parent) {
+  const memory = freshMemory();
+  const record = { name: recordsOf(name), memory, instance: memory, claim: 0, last: 0, at: Date.now(), parent };
+  noteRow(memory, text, Date.now() * 1_000, record);
+  return memory;
+}
+
+function noteRow(memory, text, seq, record) {
+  const row = { memory, seq, number: 0, data: text, priority: "normal", at: Date.now() };
+  localStorage[`steadfast:sent:${memory}:${seq}`] = JSON.stringify({ record, rows: [row] });
+}
+
+export const what_was_sent_before_the_database_was_open_is_found = test(async (lab) => {
+  const name = freshName();
+  const memory = noteEarly(name, "early");
+  const client = lab.client(durable(name));
+  const peer = await nextPeer(lab);
+  await peer.welcome();
+  equal(await peer.received(1), ["early"], "sent");
+  peer.say("stored", { number: 1 });
+  await client.flush();
+  await messagesWhen(memory, ({ length }) => length === 0);
+  equal(notesOf(memory), [], "what is left of the notes");
+});
+
+export const a_living_tab_delivers_what_was_sent_before_the_database_was_open = test(async (lab) => {
+  const name = freshName();
+  const living = await inDurableSession(lab, name);
+  const memory = noteEarly(name, "early");
+  const channel = new BroadcastChannel(`steadfast:${recordsOf(name)}:`);
+  channel.postMessage(memory);
+  const peer = await nextPeer(lab);
+  await peer.welcome({ session: "s-2", token: "u-1" });
+  equal(await peer.received(1), ["early"], "sent");
+  peer.say("stored", { number: 1 });
+  await peer.control("end");
+  channel.close();
+  equal(living.client.session.id, "s-1", "the living one's session");
+});
+
+export const a_note_that_outlives_what_it_tells_sends_nothing_twice = test(async (lab) => {
+  const name = freshName();
+  const session = await leaveBehind(name, []);
+  const memory = noteEarly(name, "early", session);
+  const notes = notesOf(memory).map((key) => [key, localStorage[key]]);
+  const client = lab.client(durable(name));
+  await nextPeer(lab);
+  await messagesWhen(session, ({ length }) => length === 1);
+  putAway();
+  for (const [key, value] of notes) localStorage[key] = value;
+  comeBack();
+  const peer = await nextPeer(lab);
+  await peer.welcome(RESUMED);
+  client.send("late");
+  equal(await peer.received(2), ["early", "late"], "sent");
+  equal(notesOf(memory), [], "what is left of the notes");
+});
+
+export const a_living_tab_delivers_nothing_that_was_moved_from_where_a_note_tells_of_it = test(async (lab) => {
+  const name = freshName();
+  const session = await leaveBehind(name, []);
+  const memory = noteEarly(name, "early", session);
+  const notes = notesOf(memory).map((key) => [key, localStorage[key]]);
+  lab.client(durable(name));
+  const peer = await nextPeer(lab);
+  await messagesWhen(session, ({ length }) => length === 1);
+  for (const [key, value] of notes) localStorage[key] = value;
+  const channel = new BroadcastChannel(`steadfast:${recordsOf(name)}:`);
+  channel.postMessage(memory);
+  // It has looked when it has removed them.
+  await messagesWhen(memory, () => notesOf(memory).length === 0);
+  channel.close();
+  await peer.welcome(RESUMED);
+  equal(await peer.received(1), ["early"], "sent");
+  equal((await storedMessages(memory)).length, 0, "rows where it was");
+});
+
+export const what_is_noted_and_what_is_stored_come_in_the_order_in_which_they_were_sent = test(async (lab) => {
+  const name = freshName();
+  const session = await leaveBehind(name, []);
+  noteEarly(name, "first", session);
+  noteRow(session, "second", Date.now() * 1_000 + 500);
+  lab.client(durable(name));
+  const peer = await nextPeer(lab);
+  await peer.welcome(RESUMED);
+  equal(await peer.received(2), ["first", "second"], "sent");
+});
+
+export const a_noted_record_that_cannot_be_read_costs_nothing_else = test(async (lab) => {
+  for (const bad of [7, null, "x", { claim: -1 }, { last: "1" }, { instance: 7 }, { at: "now" }, { memory: "other" }]) {
+    const name = freshName();
+    await leaveBehind(name, ["waits"]);
+    const memory = noteEarly(name, "early");
+    const [key] = notesOf(memory);
+    const { record, rows } = JSON.parse(localStorage[key]);
+    localStorage[key] = JSON.stringify({ record: typeof bad === "object" ? bad && { ...record, ...bad } : bad, rows });
+    const client = lab.client(durable(name));
+    const peer = await nextPeer(lab);
+    await peer.welcome(RESUMED);
+    equal(await peer.received(1), ["waits"], `sent with ${JSON.stringify(bad)}`);
+    client.close();
+  }
+});
+
 export const a_note_that_cannot_be_read_is_reported_and_nothing_else_is_lost = test(async (lab) => {
   for (const bad of [
     "",
     "{",
     "7",
-    "[7]",
-    '["{"]',
-    '["{}"]',
-    '["null"]',
-    '["{\\"seq\\":\\"1\\",\\"data\\":\\"x\\"}"]',
+    '{"rows":7}',
+    '{"rows":[7]}',
+    '{"rows":[null]}',
+    '{"rows":[{}]}',
+    '{"rows":[{"isBinary":true,"data":7}]}',
+    '{"rows":[{"seq":"1","data":"x"}]}',
   ]) {
     const name = freshName();
     const memory = await leaveBehind(name, ["waits"]);

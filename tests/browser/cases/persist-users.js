@@ -1,9 +1,18 @@
 // A durable queue and users: nothing of one reaches another, and nothing of it is lost.
 
 import { equal, hasCode, rejectsCode } from "../harness/assert.js";
-import { comeBack, durable, freshName, inDurableSession, leaveBehind, putAway, recordsOf } from "../harness/durable.js";
+import {
+  comeBack,
+  durable,
+  freshMemory,
+  freshName,
+  inDurableSession,
+  leaveBehind,
+  putAway,
+  recordsOf,
+} from "../harness/durable.js";
 import { again, nextPeer, RESUMED } from "../harness/peer.js";
-import { holdLock, messagesWhen, rowsWhen, storedMessages } from "../harness/stored.js";
+import { holdLock, inStore, messagesWhen, rowsWhen, storedMessages } from "../harness/stored.js";
 import { event, record, settled, test } from "../harness/test.js";
 
 const OTHERS = { session: "s-2", token: "u-1", reason: "user", user: "other" };
@@ -43,6 +52,51 @@ export const a_user_who_returns_finds_what_was_left = test(async (lab) => {
   const next = await nextPeer(lab);
   const hello = await next.welcome({ ...RESUMED, user: "u" });
   equal([await next.received(1), hello.session], [["waits"], "s-1"], "sent");
+  client.close();
+});
+
+export const whose_a_session_is_is_stored_in_the_task_of_its_welcome = test(async (lab) => {
+  const { put } = IDBObjectStore.prototype;
+  const name = freshName();
+  // Of the session the disk knows nothing yet.
+  const undo = lab.replace(IDBObjectStore.prototype, "put", function (row) {
+    return row.id || row.number ? this.count() : put.call(this, row);
+  });
+  const client = lab.client(durable(name));
+  const opened = event(client, "open");
+  const peer = await nextPeer(lab);
+  await peer.welcome({ user: "u" });
+  await opened;
+  client.send("theirs");
+  await settled();
+  undo();
+  const stashes = await inStore("stashes", (store) => store.getAll());
+  const [{ memory, user, id, token }] = stashes.filter((row) => row.name === recordsOf(name));
+  equal([user, id, token], ["u", undefined, undefined], "the record");
+  equal(textsOf(await storedMessages(memory)), ["theirs"], "rows");
+});
+
+export const what_a_user_sent_before_the_session_was_stored_stays_theirs = test(async (lab) => {
+  const name = freshName();
+  const memory = freshMemory();
+  const record = { name: recordsOf(name), memory, instance: memory, claim: 1, last: 0, at: Date.now() };
+  await inStore("sessions", (store) => store.put(record));
+  await inStore("stashes", (store) => store.put({ ...record, user: "u" }));
+  const row = { memory, seq: 1, number: 0, data: "theirs", priority: "normal", at: Date.now() };
+  await inStore("fresh", (store) => store.put(row));
+  const other = lab.client(durable(name));
+  other.send("mine");
+  const peer = await nextPeer(lab);
+  await peer.welcome({ session: "s-2", token: "u-1", user: "other" });
+  equal(await peer.received(1), ["mine"], "sent by another one");
+  peer.say("stored", { number: 1 });
+  await other.flush();
+  putAway();
+  sessionStorage.setItem(`steadfast:${recordsOf(name)}:`, memory);
+  const client = lab.client(durable(name));
+  const next = await nextPeer(lab);
+  await next.welcome({ user: "u" });
+  equal(await next.received(1), ["theirs"], "sent");
   client.close();
 });
 
