@@ -54,7 +54,14 @@ impl World {
             What::Reload { client, forgets } => self.reloads(client, forgets),
             What::Type { client, bytes } => self.deed(client, Deed::Type(bytes as usize)),
             What::Snapshot { client } => self.deed(client, Deed::Snapshot),
-            What::Crash { client, new_tab } => self.crashes(client, new_tab),
+            What::Crash {
+                client,
+                new_tab,
+                messages,
+            } => match messages {
+                Some(messages) => self.will_crash(client, new_tab, messages),
+                None => self.crashes(client, new_tab),
+            },
             What::PowerOff {
                 client,
                 messages: None,

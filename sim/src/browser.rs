@@ -51,7 +51,7 @@ impl Browser {
         let fresh = self.fresh.data().rows_of(memory);
         let only_fresh = fresh.filter(|(seq, _)| {
             let place = (memory.to_owned(), *seq);
-            !stored.rows.contains_key(&place) && !stored.is_settled(memory, *seq)
+            !stored.rows.contains_key(&place) && !self.is_back(memory, *seq)
         });
         rows.extend(only_fresh.map(|(seq, row)| (seq, row.clone())));
         rows.sort_by_key(|(seq, _)| *seq);
@@ -62,7 +62,23 @@ impl Browser {
     pub(crate) fn has(&self, place: &(String, u64)) -> bool {
         let (stored, fresh) = (self.stored.data(), self.fresh.data());
         stored.rows.contains_key(place)
-            || (fresh.rows.contains_key(place) && !stored.is_settled(&place.0, place.1))
+            || (fresh.rows.contains_key(place) && !self.is_back(&place.0, place.1))
+    }
+
+    /// Whether a fresh row of this place is one that came back.
+    pub(crate) fn is_back(&self, memory: &str, seq: u64) -> bool {
+        [&self.stored, &self.fresh]
+            .into_iter()
+            .any(|database| database.data().is_settled(memory, seq))
+    }
+
+    /// The one that never waits, or the other.
+    pub(crate) const fn database(&mut self, fresh: bool) -> &mut Database {
+        if fresh {
+            &mut self.fresh
+        } else {
+            &mut self.stored
+        }
     }
 
     /// All messages that can be found.
@@ -77,11 +93,22 @@ impl Browser {
 
     /// Every memory that has a record: without one nobody looks for its messages.
     pub(crate) fn memories(&self) -> Vec<String> {
-        let stashes = self.fresh.data().stashes.iter();
+        let stashes = self.fresh.data().stashes.keys();
         let mut memories: Vec<String> = self.records().keys().chain(stashes).cloned().collect();
         memories.sort_unstable();
         memories.dedup();
         memories
+    }
+
+    /// The record of a memory, and whether it is nobody's yet.
+    pub(crate) fn record_of(&self, memory: &str) -> (Record, bool) {
+        let mut record = self.records().get(memory).cloned().unwrap_or_default();
+        if record.session.is_none() {
+            let user = self.fresh.data().stashes.get(memory).cloned();
+            record.user = user.flatten();
+        }
+        let is_nobodys = record.session.is_none() && record.user.is_none();
+        (record, is_nobodys)
     }
 
     /// A change that the disk has at once, and for which there is always room.

@@ -56,6 +56,7 @@ impl Canary {
         Self::Page(PageBug::SettledLeftOut),
         Self::Page(PageBug::SettledForgotten),
         Self::Page(PageBug::MovedForgotten),
+        Self::Page(PageBug::TornMove),
     ];
 
     /// Its name.

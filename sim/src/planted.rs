@@ -17,6 +17,8 @@ pub enum Bug {
     SettledForgotten,
     /// A row that was moved, and has got its number, is not done with where it stood before.
     MovedForgotten,
+    /// When a page dies while a row is moved, it is deleted where it stood, and put nowhere.
+    TornMove,
 }
 
 #[cfg(feature = "canaries")]

@@ -43,7 +43,7 @@ pub(crate) enum Step {
     Read { page: usize, era: u32 },
     /// A page's transaction is complete, or aborted.
     Stored { page: usize },
-    /// A transaction that waits for the disk is complete.
+    /// A transaction that belonged to its page until now is complete; a strict one is on the disk.
     Finished {
         storage: usize,
         fresh: bool,
@@ -56,6 +56,8 @@ pub(crate) enum Step {
         messages: u64,
         tries: u32,
     },
+    /// A page's process dies, and its application is opened again.
+    Crash { page: usize, new_tab: bool },
     /// A client's machine loses its power.
     PowerOff { client: usize },
     /// A browser has room again.

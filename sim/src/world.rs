@@ -197,11 +197,7 @@ impl World {
                 transaction,
                 strict,
             } => {
-                let browser = &mut self.storages[storage];
-                let database = match fresh {
-                    true => &mut browser.fresh,
-                    false => &mut browser.stored,
-                };
+                let database = self.storages[storage].database(fresh);
                 database.finish(transaction, strict);
             }
             Step::Load {
@@ -209,6 +205,7 @@ impl World {
                 messages,
                 tries,
             } => self.loads_when_busy(client, messages, tries),
+            Step::Crash { page, new_tab } => self.crashes_beginning(page, new_tab),
             Step::PowerOff { client } if !self.healed => self.loses_power(client),
             Step::PowerOff { .. } => {}
             Step::HasRoom { storage } => self.storages[storage].fill(false),

@@ -7,11 +7,11 @@ use steadfast_engine::Priority;
 pub(crate) struct Data {
     /// Of sessions, by memory.
     pub(crate) records: BTreeMap<String, Record>,
-    /// Memories that nobody was welcomed with, and that have messages.
-    pub(crate) stashes: BTreeSet<String>,
+    /// Memories that have messages before the disk has their session, and whose they are.
+    pub(crate) stashes: BTreeMap<String, Option<String>>,
     /// By memory.
     pub(crate) settled: BTreeMap<String, Settled>,
-    /// Places from which a message was moved to where it has got a number.
+    /// Places from which a message was moved.
     pub(crate) moved: BTreeSet<(String, u64)>,
     /// By memory and place.
     pub(crate) rows: BTreeMap<(String, u64), Row>,
@@ -76,13 +76,17 @@ pub(crate) enum Change {
     Forget(String),
     Row(String, u64, Row),
     Delete(String, u64),
-    Stash(String),
+    Stash(String, Option<String>),
     Settled(String, Settled),
     Moved(String, u64),
     Copy(String, LocalCopy),
 }
 
 impl Change {
+    pub(super) const fn deletes(&self) -> bool {
+        matches!(self, Self::Delete(..) | Self::Forget(..))
+    }
+
     pub(super) const fn needs_room(&self) -> bool {
         matches!(
             self,
@@ -110,8 +114,8 @@ impl Data {
                 Change::Delete(memory, seq) => {
                     self.rows.remove(&(memory, seq));
                 }
-                Change::Stash(memory) => {
-                    self.stashes.insert(memory);
+                Change::Stash(memory, user) => {
+                    self.stashes.insert(memory, user);
                 }
                 Change::Settled(memory, settled) => {
                     self.settled.insert(memory, settled);
@@ -133,7 +137,7 @@ impl Data {
             .map(|((_, seq), row)| (*seq, row))
     }
 
-    /// Whether a fresh row of this place is one that came back.
+    /// Whether this database says that a fresh row of this place is one that came back.
     pub(crate) fn is_settled(&self, memory: &str, seq: u64) -> bool {
         let is_done = |it: &Settled| seq <= it.floor || it.above.contains(&seq);
         self.settled.get(memory).is_some_and(is_done)

@@ -113,13 +113,14 @@ impl Database {
         tail.any(|it| it.changes.iter().any(deletes))
     }
 
-    /// A page is gone: of its transactions that are not complete, only the first `kept` will be.
-    pub(crate) fn loses(&mut self, page: usize, kept: usize) {
+    /// A page is gone: of its transactions that are not complete, only the first `kept` will be. `torn`: of
+    /// the others comes to pass what deletes.
+    pub(crate) fn loses(&mut self, page: usize, kept: usize, torn: bool) {
         let of_page = |it: &&mut Transaction| it.waits_for == Some(page);
         for (place, it) in self.tail.iter_mut().filter(of_page).enumerate() {
             it.waits_for = None;
             if place >= kept {
-                it.changes.clear();
+                it.changes.retain(|change| torn && change.deletes());
             }
         }
         self.data = self.synced.clone();

@@ -65,6 +65,13 @@ impl Ledger {
         }
     }
 
+    /// What was saved too long ago may be forgotten, by a clock that is perhaps put back afterwards.
+    pub(crate) fn expired(&mut self, wall_ms: u64) {
+        for at in self.expires.values_mut().filter(|at| **at < wall_ms) {
+            *at = 0;
+        }
+    }
+
     /// What a checkpoint acknowledges is what its state has.
     fn positions_fit(
         &self,
@@ -118,10 +125,9 @@ impl Ledger {
         version: u64,
         text: &str,
     ) -> Result<(), Broken> {
-        let versions = slot.as_ref().and_then(|slot| self.saves.get(slot));
-        let last = versions.and_then(BTreeMap::last_key_value);
-        let known = versions.and_then(|versions| versions.get(&version));
-        if known.map(String::as_str) != Some(text) {
+        if self.text_of(slot.as_ref(), version) != Some(text) {
+            let versions = self.versions(slot.as_ref());
+            let last = versions.and_then(BTreeMap::last_key_value);
             let last = last.map(|(version, _)| *version);
             let what = format!("{slot:?}: given version {version}, which is not so; last {last:?}");
             return Err(Broken::new("D7", what));
@@ -136,9 +142,7 @@ impl Ledger {
         version: u64,
         text: &str,
     ) -> Result<(), Broken> {
-        let versions = slot.as_ref().and_then(|slot| self.saves.get(slot));
-        let known = versions.and_then(|versions| versions.get(&version));
-        if known.map(String::as_str) != Some(text) {
+        if self.text_of(slot.as_ref(), version) != Some(text) {
             let what = format!("{slot:?}: version {version} is told, but not stored and synced");
             return Err(Broken::new("D6", what));
         }
@@ -152,13 +156,21 @@ impl Ledger {
         base: u64,
         version: u64,
     ) -> Result<(), Broken> {
-        let versions = slot.as_ref().and_then(|slot| self.saves.get(slot));
-        let known = versions.is_some_and(|versions| versions.contains_key(&version));
+        let known = self.text_of(slot.as_ref(), version).is_some();
         if base == version || (version > 0 && !known) {
             let what = format!("{slot:?}: stale after {base}, because of {version}");
             return Err(Broken::new("D7", what));
         }
         Ok(())
+    }
+
+    /// All that was saved there, by version.
+    fn versions(&self, slot: Option<&Slot>) -> Option<&BTreeMap<u64, String>> {
+        self.saves.get(slot?)
+    }
+
+    fn text_of(&self, slot: Option<&Slot>, version: u64) -> Option<&str> {
+        self.versions(slot)?.get(&version).map(String::as_str)
     }
 
     /// A session has left a room: how far it had come there means nothing any more.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use steadfast_engine::Input;
 
-use super::asking::Waits;
+use super::asking::{Answer, Waits};
 use super::rows::{Asked, Rows};
 use crate::browser::{Data, Record, Row};
 use crate::plan::Class;
@@ -48,6 +48,8 @@ pub(crate) struct Durable {
     pub(super) stale: u32,
     /// The link that waits for its hello.
     pub(super) greeting: Option<usize>,
+    /// Its process dies when it has its session, and is opened again; whether in a tab that remembers nothing.
+    pub(super) crashes: Option<bool>,
     /// Storage has failed: all is kept in memory.
     pub(crate) failed: bool,
     /// Then: messages that wait for the page to come back.
@@ -141,10 +143,10 @@ impl World {
         let memory = durable.target().unwrap_or_default();
         let seq = durable.changes.next_seq(row.at * 1_000);
         if !durable.owned {
-            durable.changes.put_stash(memory.clone());
+            durable.changes.put_stash(memory.clone(), None);
         }
         let kept = Kept { memory, seq, row };
-        durable.changes.put(&kept);
+        durable.changes.send(&kept);
         durable.rows.insert(payload, kept);
     }
 
@@ -176,7 +178,9 @@ impl World {
 
     pub(super) fn writes_record(&mut self, page: usize) {
         let durable = &mut self.pages[page].durable;
-        if let Some(memory) = durable.memory.clone() {
+        // Before the welcome the stash may be about to be the memory.
+        let memory = durable.memory.as_ref().or(durable.stash.as_ref());
+        if let Some(memory) = memory.cloned() {
             let record = durable.record.clone();
             durable.changes.put_record(memory, record);
         }
@@ -190,7 +194,7 @@ impl World {
         self.writes_record(page);
     }
 
-    /// The end of a task: what came up in it is one transaction of each database.
+    /// The end of a task: what came up in it is asked of the databases.
     pub(super) fn flushes(&mut self, page: usize) {
         while !self.pages[page].durable.changes.is_clean()
             || !self.pages[page].durable.next.is_empty()
@@ -215,11 +219,21 @@ impl World {
         let left_out = planted::is(Bug::CommitLeftOut) && !strict;
         let waits = if strict { Waits::Stored } else { Waits::None };
         let (now, mut late) = (self.now, asked);
-        let numbers = std::mem::take(&mut late.numbers);
-        let at = match left_out {
-            true => Some(now),
+        let mut numbers = std::mem::take(&mut late.numbers);
+        let begins = self.pages[page].durable.owned && late.has_record();
+        let Answer { at, is_numbered } = match left_out {
+            true => Answer {
+                at: Some(now),
+                is_numbered: true,
+            },
             false => self.asks(page, std::mem::take(&mut late), waits, aborts),
         };
+        if !is_numbered {
+            numbers.clear();
+        }
+        if begins {
+            self.begins(page);
+        }
         if at.is_none() {
             self.doubts_rows(page);
         }
@@ -326,7 +340,7 @@ impl World {
         let held: Vec<Kept> = durable.rows.values().cloned().collect();
         let asked = durable.changes.give_up(&held, &durable.left);
         let aborts = self.dice.disk.happens(self.plan.weather.storage_aborts);
-        match self.asks(page, asked, Waits::Both, aborts) {
+        match self.asks(page, asked, Waits::Both, aborts).at {
             Some(at) => {
                 let durable = &mut self.pages[page].durable;
                 durable.ready_at = durable.ready_at.max(at);

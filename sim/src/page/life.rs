@@ -4,7 +4,9 @@ use steadfast_engine::{Input, State};
 
 use super::Held;
 use super::machine::rows;
+use crate::ledger::Broken;
 use crate::plan::{Class, Cut};
+use crate::planted::{self, Bug};
 use crate::world::{Away, Deed, PageStep, Step, World};
 
 impl World {
@@ -134,22 +136,41 @@ impl World {
         }
     }
 
-    /// What waits for the disk when its page is gone may come to nothing; what a living page's hidden client
-    /// has asked for does not.
+    /// What is not complete when its page is gone may come to nothing, in each database by itself; what a
+    /// living page's hidden client has asked for does not.
     fn loses_transactions(&mut self, page: usize) {
         let it = &self.pages[page];
         let storage = it.storage;
-        let unfinished = self.storages[storage].stored.unfinished(page) as u64;
-        if unfinished == 0 || it.adopts.is_some_and(|parent| self.pages[parent].alive) {
+        let browser = &self.storages[storage];
+        let (stored, fresh) = (
+            browser.stored.unfinished(page),
+            browser.fresh.unfinished(page),
+        );
+        if stored + fresh == 0 || it.adopts.is_some_and(|parent| self.pages[parent].alive) {
             return;
         }
-        if it.closed {
+        if it.closed && stored > 0 {
             // What it has ended may still be there.
             self.ledger.copies(it.client);
         }
-        let before = rows(&self.storages[storage]);
-        let kept = self.dice.disk.below(unfinished + 1) as usize;
-        self.storages[storage].stored.loses(page, kept);
+        let before = rows(browser);
+        for (is_fresh, unfinished) in [(false, stored), (true, fresh)] {
+            let kept = self.dice.disk.below(unfinished as u64 + 1) as usize;
+            let now = self.now;
+            self.trace.add(now, || {
+                let database = if is_fresh { "fresh" } else { "stored" };
+                format!("page {page}: {kept} of {unfinished} transactions stay, {database}")
+            });
+            let torn = is_fresh && planted::is(Bug::TornMove);
+            let database = self.storages[storage].database(is_fresh);
+            database.loses(page, kept, torn);
+        }
+        let after = rows(&self.storages[storage]);
+        let gone = before.keys().find(|id| !after.contains_key(*id));
+        if let Some(id) = gone.filter(|id| !self.ledger.is_doubtful(**id)) {
+            let what = format!("message {id} was in storage, and is gone with page {page}");
+            self.fail(Broken::new("D1", what));
+        }
         self.are_others(storage, &before);
     }
 
@@ -157,11 +178,13 @@ impl World {
     fn loses_messages(&mut self, page: usize) {
         let it = &self.pages[page];
         let browser = &self.storages[it.storage];
+        let found = rows(browser);
         let shelf = it.durable.shelf.iter().map(|kept| (kept.row.id, false));
         let held = it.held.iter().filter_map(|(payload, held)| match held {
             Held::Up { id, .. } => {
                 let place = it.durable.place(*payload);
-                let kept = place.is_some_and(|place| browser.has(&place));
+                // Where it was, perhaps, before it was moved.
+                let kept = place.is_some_and(|place| browser.has(&place) || found.contains_key(id));
                 Some((*id, kept && !it.durable.failed))
             }
             Held::Down(_) => None,

@@ -20,6 +20,46 @@ impl World {
         self.open_page(client, storage, tab);
     }
 
+    /// A page is loaded again, sends at once, and dies when it has its session.
+    pub(crate) fn will_crash(&mut self, client: usize, new_tab: bool, messages: u64) {
+        if !self.pages[self.newest[client]].durable.persists {
+            return self.crashes(client, new_tab);
+        }
+        self.loads_and_sends(client, messages);
+        let page = self.newest[client];
+        self.pages[page].durable.crashes = Some(new_tab);
+    }
+
+    /// A page stores its session's record, and moves what it has sent to its memory. If it is about to die, it
+    /// does so before or after that is done.
+    pub(super) fn begins(&mut self, page: usize) {
+        let it = &mut self.pages[page];
+        let Some(new_tab) = it.durable.crashes.take() else {
+            return;
+        };
+        let browser = &self.storages[it.storage];
+        let done = [browser.fresh.ready_at, browser.stored.ready_at];
+        let span = self.dice.disk.pick(&done).saturating_sub(self.now);
+        let after = self.dice.disk.below(2 * span + 1);
+        self.later(after, Step::Crash { page, new_tab });
+    }
+
+    /// It dies, perhaps with a last word.
+    pub(crate) fn crashes_beginning(&mut self, page: usize, new_tab: bool) {
+        let it = &self.pages[page];
+        let client = it.client;
+        if self.healed || !it.alive || it.closed || self.newest[client] != page {
+            return;
+        }
+        if !it.is_still() {
+            for _ in 0..self.dice.disk.below(3) {
+                self.sends(page, Kind::Echo, 20, None, false);
+            }
+            self.ends_task(page);
+        }
+        self.crashes(client, new_tab);
+    }
+
     /// A page is loaded again while its storage deletes a message, or after so many looks.
     pub(crate) fn loads_when_busy(&mut self, client: usize, messages: u64, tries: u32) {
         let page = self.newest[client];

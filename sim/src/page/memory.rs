@@ -4,7 +4,7 @@ use steadfast_engine::{Fate, Form, Input, Restored, Send, Span};
 
 use super::durable::{Durable, Kept, Phase};
 use super::{Held, instance};
-use crate::browser::{Record, Row};
+use crate::browser::Row;
 use crate::ledger::Broken;
 use crate::planted::{self, Bug};
 use crate::world::{Step, World};
@@ -88,7 +88,8 @@ impl World {
         let (relaxed, _) = self.plan.weather.disk;
         let at = self.now + 50 + self.dice.disk.below(relaxed + 1);
         // Behind all that was asked for before.
-        let at = at.max(self.storages[self.pages[page].storage].stored.ready_at);
+        let browser = &self.storages[self.pages[page].storage];
+        let at = at.max(browser.stored.ready_at).max(browser.fresh.ready_at);
         self.queue.put(at, Step::Read { page, era });
     }
 
@@ -99,6 +100,13 @@ impl World {
             return;
         }
         if it.durable.phase == Phase::Waiting(memory.clone()) {
+            let browser = &self.storages[it.storage];
+            if it.session.is_none() && !browser.records().contains_key(&memory) {
+                // Who had it until now has ended it.
+                it.durable.phase = Phase::Idle;
+                self.lets_lock_go(page, &memory);
+                return self.recalls(page);
+            }
             it.durable.memory = Some(memory);
             it.durable.phase = Phase::Reading;
             return self.reads_soon(page);
@@ -132,11 +140,18 @@ impl World {
         }
         let browser = &self.storages[it.storage];
         let memory = it.durable.memory.clone();
-        it.durable.record = Record::default();
-        let mut rows = Vec::new();
-        if let Some(record) = memory.as_ref().and_then(|name| browser.records().get(name)) {
-            it.durable.record = record.clone();
+        let name = memory.as_deref().unwrap_or_default();
+        let (record, is_nobodys) = browser.record_of(name);
+        it.durable.record = record;
+        if is_nobodys {
+            let ids: Vec<usize> = browser
+                .rows_of(name)
+                .iter()
+                .map(|(_, row)| row.id)
+                .collect();
+            self.ledger.are_anybodys(&ids);
         }
+        let mut rows = Vec::new();
         for memory in memory.iter().chain(&it.durable.stash) {
             it.durable.changes.read(memory, browser, clock);
             let of = browser.rows_of(memory).into_iter();
@@ -334,6 +349,9 @@ impl World {
         self.tabs[it.tab] = Some(target.clone());
         if fate != Fate::Resumed {
             it.durable.record.last = 0;
+            // Should the page be gone before the session is on the disk.
+            let user = it.durable.record.user.clone();
+            it.durable.changes.put_stash(target.clone(), user);
         }
         let Durable { rows, changes, .. } = &mut it.durable;
         for kept in rows.values_mut() {

@@ -67,14 +67,14 @@ impl World {
         let name = self.pages.len();
         let it = &self.pages[parent];
         let (client, storage, user) = (it.client, it.storage, it.user.clone());
-        let unclaimed = !self.storages[storage].records().contains_key(&memory);
+        let (_, is_nobodys) = self.storages[storage].record_of(&memory);
         let now = self.now;
         self.trace.add(now, || {
             format!("page {name}: adopts {memory} for page {parent}")
         });
         self.tally.adoptions += 1;
         self.ledger.copies(client);
-        if unclaimed {
+        if is_nobodys {
             let rows = self.storages[storage].rows_of(&memory);
             let ids: Vec<usize> = rows.iter().map(|(_, row)| row.id).collect();
             self.ledger.are_anybodys(&ids);

@@ -105,10 +105,13 @@ impl World {
         let step = 1 << it.durable.stale.min(16);
         record.claim = if it.asked { record.claim + step } else { 1 };
         it.claim = record.claim;
-        match it.link.filter(|_| it.asked) {
+        match it.link {
+            // With messages a memory has its record before it has a session.
             Some(link) if it.durable.persists => return self.stores_claim(page, link),
-            Some(_) => browser.write(Change::Record(SESSION.to_owned(), record.clone())),
-            None => {}
+            Some(_) if it.asked => {
+                browser.write(Change::Record(SESSION.to_owned(), record.clone()));
+            }
+            _ => {}
         }
         self.says_hello(page);
     }

@@ -17,21 +17,35 @@ pub(super) struct Rows {
     /// The last place that was given, whatever the memory.
     seq: u64,
     rows: BTreeMap<(String, u64), Row>,
+    /// Where the rows stand that were sent in this task.
+    sent: BTreeSet<(String, u64)>,
     records: BTreeMap<String, Record>,
-    stashes: BTreeSet<String>,
+    stashes: BTreeMap<String, Option<String>>,
     /// Memories of which a row is done with.
     settled: BTreeSet<String>,
     stored: Vec<Change>,
     fresh: Vec<Change>,
+    copies: Vec<Change>,
 }
 
-/// What the end of a task asks of each database.
+/// What the end of a task asks of each database: a transaction each.
 #[derive(Debug, Default)]
 pub(super) struct Asked {
     pub(super) stored: Vec<Change>,
+    /// For the database that never waits: what was sent in this task, and puts only. It is safe when the task
+    /// is over.
+    pub(super) sent: Vec<Change>,
+    /// For the same one, behind that: whatever else changes there. It comes to pass as a whole, or not at all.
     pub(super) fresh: Vec<Change>,
     /// The numbers that the disk has then.
     pub(super) numbers: Vec<((String, u64), u64)>,
+}
+
+impl Asked {
+    pub(super) fn has_record(&self) -> bool {
+        let is_record = |change: &Change| matches!(change, Change::Record(..));
+        self.stored.iter().any(is_record)
+    }
 }
 
 /// The rows of a memory.
@@ -56,7 +70,8 @@ impl Rows {
 
     pub(super) fn is_clean(&self) -> bool {
         let changed = self.rows.len() + self.records.len() + self.stashes.len();
-        changed + self.settled.len() + self.stored.len() + self.fresh.len() == 0
+        let asked = self.stored.len() + self.fresh.len() + self.copies.len();
+        changed + self.settled.len() + asked == 0
     }
 
     pub(super) fn put(&mut self, kept: &Kept) {
@@ -64,24 +79,34 @@ impl Rows {
         self.rows.insert(place, kept.row.clone());
     }
 
+    /// As `put`, for a message that was sent in this task.
+    pub(super) fn send(&mut self, kept: &Kept) {
+        self.put(kept);
+        self.sent.insert((kept.memory.clone(), kept.seq));
+    }
+
     pub(super) fn put_record(&mut self, memory: String, record: Record) {
         self.records.insert(memory, record);
     }
 
-    /// The record of a memory whose rows are all fresh.
-    pub(super) fn put_stash(&mut self, memory: String) {
-        self.stashes.insert(memory);
+    /// The record of a memory whose session the disk does not have yet, and whose it is.
+    pub(super) fn put_stash(&mut self, memory: String, user: Option<String>) {
+        self.stashes.insert(memory, user);
     }
 
     pub(super) fn put_copy(&mut self, change: Change) {
-        self.fresh.push(change);
+        self.copies.push(change);
     }
 
     /// Gives a row to another memory, behind those that are there.
     pub(super) fn moves(&mut self, kept: &mut Kept, memory: &str, clock: u64) {
-        let (is_fresh, is_stored) = self.remove(&kept.memory, kept.seq);
-        if is_fresh && !is_stored {
-            let origin = (kept.memory.clone(), kept.seq);
+        let origin = (kept.memory.clone(), kept.seq);
+        let is_sent = self.sent.remove(&origin);
+        let is_stored = self.remove(&origin.0, origin.1);
+        if !is_stored {
+            // In the transaction that stores it elsewhere.
+            let (memory, seq) = origin.clone();
+            self.fresh.push(Change::Moved(memory, seq));
             kept.row.origins.push(origin);
         }
         memory.clone_into(&mut kept.memory);
@@ -90,15 +115,19 @@ impl Rows {
             let places = self.places_of(memory);
             places.stored.insert(kept.seq, None);
         }
-        self.put(kept);
+        if is_sent {
+            self.send(kept);
+        } else {
+            self.put(kept);
+        }
     }
 
-    /// Whether it stood in either database.
-    pub(super) fn remove(&mut self, memory: &str, seq: u64) -> (bool, bool) {
+    /// Whether it stood in the database that waits for the disk.
+    pub(super) fn remove(&mut self, memory: &str, seq: u64) -> bool {
         let place = (memory.to_owned(), seq);
         self.rows.remove(&place);
         let Some(places) = self.places.get_mut(memory) else {
-            return (false, false);
+            return false;
         };
         let is_fresh = places.fresh.remove(&seq);
         let is_stored = places.stored.remove(&seq).is_some();
@@ -112,7 +141,7 @@ impl Rows {
             places.settled.above.insert(seq);
             self.settled.insert(memory.to_owned());
         }
-        (is_fresh, is_stored)
+        is_stored
     }
 
     /// Removes the record of a memory whose rows are all fresh, and every row.
@@ -153,6 +182,7 @@ impl Rows {
         self.stashes.clear();
         self.stored.clear();
         self.fresh.clear();
+        self.copies.clear();
         for Kept { memory, seq, row } in kept {
             let places = self.places.get(memory);
             let written = places.and_then(|places| places.stored.get(seq).copied().flatten());
@@ -170,12 +200,24 @@ impl Rows {
     /// What is asked of the databases now.
     pub(super) fn take(&mut self) -> Asked {
         let mut numbers = Vec::new();
-        for ((memory, seq), row) in std::mem::take(&mut self.rows) {
-            numbers.push(((memory.clone(), seq), row.number));
-            self.write(memory, seq, row);
-        }
+        let mut sent = std::mem::take(&mut self.copies);
         let stashes = std::mem::take(&mut self.stashes);
-        self.fresh.extend(stashes.into_iter().map(Change::Stash));
+        sent.extend(
+            stashes
+                .into_iter()
+                .map(|(memory, user)| Change::Stash(memory, user)),
+        );
+        let sent_rows = std::mem::take(&mut self.sent);
+        for (place, row) in std::mem::take(&mut self.rows) {
+            numbers.push((place.clone(), row.number));
+            let added = self.adds(&place, &row);
+            if sent_rows.contains(&place) {
+                sent.extend(added);
+            } else {
+                self.fresh.extend(added);
+            }
+            self.write(place.0, place.1, row);
+        }
         for (memory, record) in std::mem::take(&mut self.records) {
             self.stored.push(Change::Record(memory, record));
         }
@@ -187,22 +229,27 @@ impl Rows {
         }
         Asked {
             stored: std::mem::take(&mut self.stored),
+            sent,
             fresh: std::mem::take(&mut self.fresh),
             numbers,
         }
     }
 
-    /// First of all where it never waits, and where it is safe as soon as it has a number.
+    /// A row that is in neither database is put where it never waits, first of all.
+    fn adds(&mut self, (memory, seq): &(String, u64), row: &Row) -> Option<Change> {
+        let places = self.places_of(memory);
+        let is_new = !places.stored.contains_key(seq) && places.fresh.insert(*seq);
+        let fresh = Row {
+            number: 0,
+            ..row.clone()
+        };
+        is_new.then(|| Change::Row(memory.clone(), *seq, fresh))
+    }
+
+    /// It is safe as soon as it has a number.
     fn write(&mut self, memory: String, seq: u64, row: Row) {
         let places = self.places.entry(memory.clone()).or_default();
         let is_stored = places.stored.contains_key(&seq);
-        if !is_stored && places.fresh.insert(seq) {
-            let fresh = Row {
-                number: 0,
-                ..row.clone()
-            };
-            self.fresh.push(Change::Row(memory.clone(), seq, fresh));
-        }
         if row.number == 0 && !is_stored {
             return;
         }
@@ -238,7 +285,7 @@ impl Rows {
             places.stored.insert(seq, Some(row.number));
         }
         for (seq, _) in browser.fresh.data().rows_of(memory) {
-            if stored.is_settled(memory, seq) {
+            if browser.is_back(memory, seq) {
                 self.fresh.push(Change::Delete(memory.to_owned(), seq));
             } else {
                 places.fresh.insert(seq);

@@ -11,7 +11,7 @@ use steadfast_protocol::sender::Window;
 use steadfast_sessions::io::Wire;
 
 use super::{Held, SESSION};
-use crate::browser::{Browser, Change};
+use crate::browser::{Browser, Change, Record};
 use crate::ledger::Broken;
 use crate::network::Packet;
 use crate::server::OTHER_ROOM;
@@ -233,8 +233,9 @@ impl World {
         text: Option<String>,
     ) {
         let it = &mut self.pages[page];
-        let before = it.durable.record.user.as_ref();
-        let changed = it.asked && before.is_some_and(|user| *user != welcome.user);
+        let Record { session, user, .. } = &it.durable.record;
+        let is_known = it.asked || session.is_none();
+        let changed = is_known && user.as_ref().is_some_and(|user| *user != welcome.user);
         let fate = match welcome.reason {
             // Whoever asked for a session that is gone: what is stored is not this user's.
             _ if changed => Fate::OtherUser,

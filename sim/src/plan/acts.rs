@@ -117,6 +117,9 @@ pub enum What {
         client: usize,
         /// In a tab that remembers nothing.
         new_tab: bool,
+        /// Before that a page was loaded, and so many messages sent at once; it dies when it has its session, and
+        /// stores its record and moves them. `None`: it was not.
+        messages: Option<u64>,
     },
     /// A client's machine loses its power: all pages die, and storage loses what the disk has not.
     PowerOff {

@@ -194,6 +194,7 @@ fn fault(dice: &mut Dice, class: Class, clients: usize) -> What {
         Class::Crash => What::Crash {
             client,
             new_tab: detail.is_multiple_of(3),
+            messages: (detail / 3).is_multiple_of(2).then_some(detail / 6 % 4),
         },
         Class::PowerOff => What::PowerOff {
             client,

@@ -41,6 +41,7 @@ enum Fact {
     Committed(Commit, Committed),
     Sent(Vec<steadfast_sessions::io::Effect>, Committed),
     Saved(Save, Version),
+    Expired(u64),
 }
 
 impl World {
@@ -198,6 +199,10 @@ impl World {
                 }
                 Fact::Sent(effects, reply) => self.ledger.sent(&effects, &reply),
                 Fact::Saved(save, version) => self.ledger.saved(&save, version),
+                Fact::Expired(wall_ms) => {
+                    self.ledger.expired(wall_ms);
+                    Ok(())
+                }
             };
             self.check(checked);
         }
@@ -226,6 +231,9 @@ impl Disk {
                 Fact::Sent(effects.clone(), committed.clone())
             }
             (Request::Save(save), Reply::Saved(Ok(version))) => Fact::Saved(save.clone(), *version),
+            (Request::Expire { wall_ms, .. }, Reply::Expired { snapshots: 1.., .. }) => {
+                Fact::Expired(*wall_ms)
+            }
             _ => return Ok(reply),
         };
         if after > before {
