@@ -1,11 +1,20 @@
 /// <reference lib="esnext.disposable" />
 // The entry for pages that count every byte: that of `steadfast` without `queue.persist` and `snapshot`, in its own module.
 
-import type { Codec, Data, Events, Options as EveryOption, Steadfast as Full, Received, UrlSource } from "./index.js";
+import type {
+  Codec,
+  ConnectExtras,
+  Data,
+  Options as EveryOption,
+  Steadfast as Full,
+  Received,
+  UrlSource,
+} from "./index.js";
 
 export {
   type CloseInfo,
   type Codec,
+  type ConnectExtras,
   type Data,
   type Decision,
   type Events,
@@ -45,14 +54,6 @@ export function connect<In, Out>(
   url: UrlSource,
   options: Options<In, Out> & { codec: Codec<In, Out> } & ConnectExtras<In, Out>,
 ): Promise<Steadfast<In, Out>>;
-
-/** As in `steadfast`. */
-export interface ConnectExtras<In, Out> {
-  /** Not for `connect`, which always connects: INVALID_OPTION. */
-  autoConnect?: never;
-  /** Listeners by event, added before the first attempt. */
-  on?: { [K in keyof Events]?: (detail: Events<In, Out>[K]) => void };
-}
 
 /** As in `steadfast`, for the module of this entry. */
 export function ready(module?: URL | string | Response | BufferSource | WebAssembly.Module): Promise<void>;
