@@ -61,6 +61,7 @@ cases! { imported_in_pages:
         a_living_tab_delivers_what_was_sent_before_the_database_was_open
         a_note_that_outlives_what_it_tells_sends_nothing_twice
         a_living_tab_delivers_nothing_that_was_moved_from_where_a_note_tells_of_it
+        what_is_done_with_is_forgotten_after_a_day_unless_a_note_tells_of_it
         what_is_noted_and_what_is_stored_come_in_the_order_in_which_they_were_sent
         a_noted_record_that_cannot_be_read_costs_nothing_else
         a_note_that_cannot_be_read_is_reported_and_nothing_else_is_lost

@@ -13,7 +13,7 @@ import {
 } from "../harness/durable.js";
 import { freshUrl, nextPeer, RESUMED } from "../harness/peer.js";
 import { application, nextPage, saveOf, storeAs, stored, told } from "../harness/state.js";
-import { copiesOf, copiesWhen, messagesWhen, storedMessages } from "../harness/stored.js";
+import { copiesOf, copiesWhen, inStore, messagesWhen, storedMessages } from "../harness/stored.js";
 import { record, test } from "../harness/test.js";
 
 const notesOf = (memory) => Object.keys(localStorage).filter((name) => name.startsWith(`steadfast:sent:${memory}:`));
@@ -125,6 +125,25 @@ export const a_living_tab_delivers_nothing_that_was_moved_from_where_a_note_tell
   await peer.welcome(RESUMED);
   equal(await peer.received(1), ["early"], "sent");
   equal((await storedMessages(memory)).length, 0, "rows where it was");
+});
+
+export const what_is_done_with_is_forgotten_after_a_day_unless_a_note_tells_of_it = test(async (lab) => {
+  const [forgotten, noted] = [freshMemory(), freshMemory()];
+  const stores = ["fresh", "messages"];
+  const at = Date.now() - 2 * 86_400_000;
+  for (const memory of [forgotten, noted]) {
+    for (const name of stores) await inStore(name, (store) => store.put({ memory: "done", seq: `${memory}/1`, at }));
+  }
+  noteRow(noted, "done with", 1);
+  lab.client(durable(freshName()));
+  await nextPeer(lab);
+  const marks = async (memory) => {
+    const found = stores.map((name) => inStore(name, (store) => store.getAll(["done", `${memory}/1`])));
+    return (await Promise.all(found)).flat().length;
+  };
+  while ((await marks(forgotten)) > 0);
+  equal(await marks(noted), 2, "marks of what is noted");
+  for (const key of notesOf(noted)) localStorage.removeItem(key);
 });
 
 export const what_is_noted_and_what_is_stored_come_in_the_order_in_which_they_were_sent = test(async (lab) => {
