@@ -191,7 +191,7 @@ export class Rows {
   /**
    * One transaction; in memory everything is as good as stored. `commits`: it is safe when this task is over, but if the
    * page goes away meanwhile, WebKit deletes what it is to delete and puts nothing. Others come to pass as a whole, or
-   * not at all.
+   * not at all, and take a little longer.
    */
   #ask(stores, durability, asked, commits) {
     if (this.#database.failed || asked.length === 0) return 0;
@@ -232,11 +232,12 @@ export class Rows {
   }
 
   async #all([records, messages], name, memory) {
-    const read = await this.#database.transact([records, messages], "relaxed", (transaction) => [
-      transaction.objectStore(records).getAll(allOf(name)),
-      transaction.objectStore(messages).getAll(allOf(memory ?? "")),
-      transaction.objectStore(messages).getAll(allOf(DONE)),
-    ]);
+    const read = await this.#database.transact([records, messages], "relaxed", (transaction) => {
+      const all = (store, first) => transaction.objectStore(store).getAll(allOf(first));
+      const requests = [all(records, name), all(messages, memory ?? ""), all(messages, DONE)];
+      transaction.commit();
+      return requests;
+    });
     return read?.map(({ result }) => result);
   }
 
@@ -279,7 +280,8 @@ export class Rows {
 /** Asks for all of it, in this order. */
 const act = (asked, commits) => (transaction) => {
   for (const [store, method, what] of asked) transaction.objectStore(store)[method](what);
-  if (commits) transaction.commit();
+  // One alone is always whole.
+  if (commits || asked.length === 1) transaction.commit();
   return true;
 };
 
