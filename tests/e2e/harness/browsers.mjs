@@ -12,11 +12,6 @@ import { newSession } from "./webdriver.mjs";
 export const MINIBROWSER = process.env.MINIBROWSER ?? "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser";
 /** Begins what FIREFOX names. */
 const FIREFOX = fileURLToPath(new URL("./firefox.sh", import.meta.url));
-/**
- * Firefox aborts the scripts of a process that is to end, even in the middle of a call into WebAssembly; when the page
- * hears of its end next, its client says that it is of no use any more. A tab that changes its process is such an end.
- */
-const UNCUT = { "dom.abort_script_on_child_shutdown": false };
 const SIZE = { width: 1280, height: 900 };
 const start = { chromium, firefox, webkit };
 
@@ -27,10 +22,11 @@ export const engines = Object.keys(start);
  * Starts an engine with a fresh profile. `session` of the result takes WebDriver commands; `pid` is its driver's,
  * and every process of the browser is below it;
  * `takeErrors()` resolves with the console errors its driver has seen since the last call, as text.
+ * `prefs`: Firefox's preferences that are not its defaults.
  * The environment names other binaries than Debian's: CHROMIUM, FIREFOX, MINIBROWSER.
  */
-export async function openBrowser(name, { headed = false, dark = false } = {}) {
-  const browser = await start[name](headed, dark);
+export async function openBrowser(name, { headed = false, dark = false, prefs = {} } = {}) {
+  const browser = await start[name](headed, dark, prefs);
   await browser.session.post("/timeouts", { script: 120_000, pageLoad: 60_000 });
   await browser.session.post("/window/rect", SIZE);
   return { name, ...browser };
@@ -63,7 +59,7 @@ async function chromium(headed, dark) {
   return browser;
 }
 
-async function firefox(headed, dark) {
+async function firefox(headed, dark, prefs) {
   const bidiPort = await freePort();
   const driver = await startDriver("geckodriver", (port) => [
     "--port",
@@ -77,7 +73,7 @@ async function firefox(headed, dark) {
     "moz:firefoxOptions": {
       binary: FIREFOX,
       args: headed ? [] : ["-headless"],
-      prefs: { ...UNCUT, ...(dark && { "ui.systemUsesDarkTheme": 1 }) },
+      prefs: { ...prefs, ...(dark && { "ui.systemUsesDarkTheme": 1 }) },
     },
   });
   const errors = await consoleErrors(browser.session.capabilities.webSocketUrl);
