@@ -36,17 +36,22 @@ export const what_another_user_left_stays_and_is_not_sent = test(async (lab) => 
   (await holdLock(recordsOf(name), memory))();
 });
 
-export const a_user_who_returns_finds_what_was_left = test(async (lab) => {
-  const name = freshName();
-  const memory = await leaveBehind(name, ["waits"]);
+/** Another user's page, which sends one message and is put away. */
+async function useAsAnother(lab, name, welcome) {
   const other = lab.client(durable(name));
-  other.send("theirs");
+  other.send("mine");
   const peer = await nextPeer(lab);
-  await peer.welcome(OTHERS);
-  await peer.received(1);
+  await peer.welcome(welcome);
+  equal(await peer.received(1), ["mine"], "sent by another one");
   peer.say("stored", { number: 1 });
   await other.flush();
   putAway();
+}
+
+export const a_user_who_returns_finds_what_was_left = test(async (lab) => {
+  const name = freshName();
+  const memory = await leaveBehind(name, ["waits"]);
+  await useAsAnother(lab, name, OTHERS);
   sessionStorage.setItem(`steadfast:${recordsOf(name)}:`, memory);
   const client = lab.client(durable(name));
   const next = await nextPeer(lab);
@@ -84,14 +89,7 @@ export const what_a_user_sent_before_the_session_was_stored_stays_theirs = test(
   await inStore("stashes", (store) => store.put({ ...record, user: "u" }));
   const row = { memory, seq: 1, number: 0, data: "theirs", priority: "normal", at: Date.now() };
   await inStore("fresh", (store) => store.put(row));
-  const other = lab.client(durable(name));
-  other.send("mine");
-  const peer = await nextPeer(lab);
-  await peer.welcome({ session: "s-2", token: "u-1", user: "other" });
-  equal(await peer.received(1), ["mine"], "sent by another one");
-  peer.say("stored", { number: 1 });
-  await other.flush();
-  putAway();
+  await useAsAnother(lab, name, { session: "s-2", token: "u-1", user: "other" });
   sessionStorage.setItem(`steadfast:${recordsOf(name)}:`, memory);
   const client = lab.client(durable(name));
   const next = await nextPeer(lab);
