@@ -18,6 +18,8 @@ export class Host extends Link {
   /** The session, where there is one. */
   session = null;
   asked = { ping: [], token: [] };
+  /** Whether what is stored outlives the client. */
+  keeps = false;
 
   #source;
   #listening = false;
@@ -38,10 +40,14 @@ export class Host extends Link {
     this.request(Input.reconnect);
   }
 
-  close(code, reason) {
+  /** `keeps`: what is stored is for the next client. */
+  close(code, reason, keeps) {
     if (/clos/.test(this.state)) return;
     this.farewell = { code, reason };
-    this.feed(Input.close);
+    this.keeps = keeps && this.options.session?.storage !== "memory";
+    if (!this.keeps) return this.feed(Input.close);
+    this.tell(Input.hide);
+    this.feed(Input.release, !this.database?.failed);
   }
 
   send(value, how, ticket = 0) {

@@ -44,8 +44,8 @@ export class SteadfastError extends Error {
 }
 
 /**
- * A WebSocket that stays up. It lives until `close()`, referenced or not, as a WebSocket does: there is nothing else to
- * free. All that it has on the page (socket, timer, listeners) goes with `close()`.
+ * A WebSocket that stays up. It lives until `close()` or `release()`, referenced or not, as a WebSocket does: there is
+ * nothing else to free. All that it has on the page (socket, timer, listeners) goes with them.
  */
 export class Steadfast<In = Received, Out = Data> {
   /**
@@ -90,6 +90,14 @@ export class Steadfast<In = Received, Out = Data> {
    * 4999; `reason`: at most 123 bytes; else INVALID_OPTION. A second call is harmless.
    */
   close(code?: number, reason?: string): void;
+  /**
+   * Lets go of the client without an end, as for a component's clean-up: the link closes as when a page goes away (4000),
+   * and timers, listeners and locks are freed. The session and what is stored (with `queue.persist`, `snapshot`) stay for
+   * the next client of this name, which may be made in the same task; before that the state is captured. What waited in
+   * memory only is `dropped`, `"closed"`; then comes `close`, with 4000. Where nothing is stored (without a session and
+   * `snapshot`, or with storage `"memory"`) it is `close(4000)`. Afterwards every call throws CLOSED; twice is harmless.
+   */
+  release(): void;
 
   /**
    * Sends `data` now, or keeps it in the queue while there is no link. A buffer that has to wait is copied: the caller

@@ -36,9 +36,9 @@ export type State =
   | "reconnecting"
   /** No link, and the browser says that there is no network: attempts pause until it is back. */
   | "offline"
-  /** `close()` is being carried out: to be seen in `statechange` only. */
+  /** `close()` or `release()` is being carried out: to be seen in `statechange` only. */
   | "closing"
-  /** `close()` has been carried out. Final. */
+  /** It has been carried out. Final. */
   | "closed"
   /** Given up, with a `failed` event. What is sent waits in the queue; `reconnect()` and `connect()` begin anew. */
   | "failed";
@@ -179,7 +179,7 @@ export interface Options<In = Received, Out = Data> {
          * A name under which messages that are not acknowledged outlive the page, its crash included, in IndexedDB. A page
          * that is opened again under this name, or another tab of it, sends them. Needs a `session` with storage
          * `"browser"` (otherwise INVALID_OPTION). What is stored is what the codec made of a message. A message leaves
-         * once it is stored with its number, a few milliseconds after `send`. `close()` deletes them. Where storage is
+         * once it is stored with its number, a few milliseconds after `send`. `close()` deletes them, `release()` leaves them. Where storage is
          * refused or wiped, they live in memory, with a STORAGE in an `error` event. Default `false`.
          */
         persist?: false | string;

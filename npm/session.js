@@ -80,7 +80,7 @@ export class SessionHost extends Host {
 
   letGo() {
     super.letGo();
-    if (this.state === "closed") this.keeper.forget();
+    if (this.state === "closed" && !this.keeps) this.keeper.forget();
     else this.keeper.release();
   }
 

@@ -72,6 +72,10 @@ export class Base {
     this.#host.close(code, reason);
   }
 
+  release() {
+    this.#host.close(4000, "released", true);
+  }
+
   send(data, options) {
     this.#host.send(data, options !== undefined && readExtras("send", options));
   }

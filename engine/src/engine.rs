@@ -164,7 +164,8 @@ impl<P: PartialEq + Clone> Engine<P> {
         match input {
             Input::Connect => return self.connect(now),
             Input::Reconnect => return self.reconnect(now),
-            Input::Close => self.close(now),
+            Input::Close => self.close(now, false, false),
+            Input::Release { stored } => self.close(now, true, stored),
             Input::Send {
                 send,
                 buffered_bytes,

@@ -59,6 +59,31 @@ macro_rules! everywhere {
                 reconnecting_leads_out_of_failed
             }
 
+            mod release {
+                without_a_session_it_is_closing_with_4000
+                afterwards_every_call_throws_and_twice_is_harmless
+                nothing_of_it_is_left_on_the_platform
+                the_next_client_goes_on_with_the_session
+                a_session_in_memory_ends_since_nobody_could_go_on_with_it
+                a_message_in_hand_comes_again_to_the_next_client
+                what_was_sent_without_a_link_is_delivered_by_the_next_client
+                a_client_can_be_let_go_of_in_every_state_and_the_next_one_sends_what_it_took
+                clients_that_follow_each_other_in_one_task_lose_and_reorder_nothing
+                a_client_that_was_there_before_the_first_is_let_go_of_goes_on_with_its_session
+                a_client_that_has_a_memory_of_its_own_delivers_what_the_first_left
+                sessions_without_a_durable_queue_follow_each_other_in_one_task_as_well
+                what_is_dropped_where_storage_has_failed
+                closing_still_deletes_what_is_stored
+            }
+
+            mod release_state {
+                the_state_is_captured_and_saved_in_the_same_task
+                the_next_client_restores_it
+                a_listener_that_lets_go_has_it_captured_too
+                a_capture_may_close_the_client
+                a_client_without_a_session_keeps_its_state_as_well
+            }
+
             mod errors {
                 an_address_that_is_none_is_refused_by_the_constructor
                 addresses_are_made_absolute
