@@ -259,7 +259,7 @@ export class Host extends Link {
   }
 }
 
-const call = (source) => (typeof source === "function" ? source() : source);
+export const call = (source) => (typeof source === "function" ? source() : source);
 
 /** Asks, and goes on in the same task if the answer is no promise. */
 function settle(ask, done, failed, pending) {

@@ -3,7 +3,7 @@
 
 import { FATES, GAP_REASONS } from "./boundary.js";
 import { cutBinary, decodeControl, encodeControl, encodeUnit, escapeText, RESERVED } from "./frames.js";
-import { Host, randomId } from "./host.js";
+import { call, Host, randomId } from "./host.js";
 import * as Input from "./input.js";
 import { roughSizeOf } from "./payload.js";
 import * as Query from "./query.js";
@@ -119,8 +119,8 @@ export class SessionHost extends Host {
   /** One call at a time: an attempt that finds one under way waits for its answer. */
   #askForToken() {
     const { auth } = this.options;
-    if (!auth) return;
-    this.#asked ??= (async () => auth())().finally(() => {
+    if (auth === undefined) return;
+    this.#asked ??= (async () => call(auth))().finally(() => {
       this.#asked = null;
     });
     return this.#asked;
@@ -286,7 +286,7 @@ export class SessionHost extends Host {
   deliver(payload, stream, number) {
     this.#detail = this.detailOf(payload);
     if (!this.#detail) return this.feed(Input.handedOver);
-    Object.assign(this.#detail, { session: this.session.id, stream: this.nameOf(stream) }, number && { number });
+    Object.assign(this.#detail, { session: this.session.id, stream: this.nameOf(stream), number: number || null });
     this.#offer();
   }
 
