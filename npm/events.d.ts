@@ -47,8 +47,18 @@ export interface LogRecord {
   [field: string]: unknown;
 }
 
-/** The events, and what listeners get. */
-export interface Events<In = Received, Out = Data> {
+/** Where a message of a session stands. */
+export interface Place {
+  /** The session's id. */
+  session: string;
+  /** "" for what was sent to the session alone, or the room. */
+  stream: string;
+  /** The message's number in its stream; `null` for a volatile one, which has none. */
+  number: number | null;
+}
+
+/** The events, and what listeners get. `InSession`: `true` for a client that was made with a session. */
+export interface Events<In = Received, Out = Data, InSession extends boolean = boolean> {
   /** The state changed. Comes after `disconnect`, and before `open`, `reconnecting`, `failed` and `close`. */
   statechange: { from: State; to: State };
 
@@ -72,15 +82,7 @@ export interface Events<In = Received, Out = Data> {
    * send ahead. A page that is opened again may get once more what was handed over and not yet acknowledged (within 100
    * ms): who stores `number` with its effect can tell.
    */
-  message: {
-    data: In;
-    /** In a session: its id. */
-    session?: string;
-    /** In a session: the message's number in its stream; none for a volatile one. */
-    number?: number;
-    /** In a session: "" for what was sent to it alone, or the room. */
-    stream?: string;
-  };
+  message: { data: In } & ([InSession] extends [true] ? Place : Partial<Place>);
 
   /**
    * An open link is lost: closed by the server, the network, the heartbeat, `reconnect()`, `close()`, `release()`, or
