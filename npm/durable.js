@@ -144,7 +144,8 @@ export class Durable {
       rows.push(lost);
     }
     for (const other of records) {
-      const isStash = other.parent === row.memory && !other.id && !this.owns(other.memory);
+      const { id, memory, parent } = other;
+      const isStash = (parent === row.memory || leftHere.has(memory)) && !id && !this.owns(memory);
       if (isStash && isCurrent()) rows.push(...(await this.#merge(other, row.memory, isCurrent, rows)));
     }
     if (!isCurrent()) return;
@@ -200,6 +201,13 @@ export class Durable {
     this.#leave(this.#host.keeper.row.memory);
   }
 
+  /** The client is over, and what is stored is for the next one, whatever becomes of storage. */
+  letGo() {
+    if (!this.#home) leftHere.add(this.#stash.record?.memory);
+    this.#host.database.salvage = () => {};
+    this.suspend();
+  }
+
   /** Somebody else has the session. */
   abandon() {
     this.#leave();
@@ -207,6 +215,7 @@ export class Durable {
 
   /** The session is over. */
   forget(record) {
+    this.#isSuspended = true;
     this.#orphans?.stop();
     // Before a welcome nobody has said that what was found is this user's.
     if (this.#found && this.#home) this.#rows.end(record);
@@ -380,6 +389,9 @@ export class Durable {
     this.#watchTask();
   }
 }
+
+/** The stashes that clients of this page let go of before it was known whose they are. */
+const leftHere = new Set();
 
 /** Payloads that say which of them is taken. */
 class Watched extends Payloads {

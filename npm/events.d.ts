@@ -47,8 +47,18 @@ export interface LogRecord {
   [field: string]: unknown;
 }
 
-/** The events, and what listeners get. */
-export interface Events<In = Received, Out = Data> {
+/** Where a message of a session stands. */
+export interface Place {
+  /** The session's id. */
+  session: string;
+  /** "" for what was sent to the session alone, or the room. */
+  stream: string;
+  /** The message's number in its stream; `null` for a volatile one, which has none. */
+  number: number | null;
+}
+
+/** The events, and what listeners get. `InSession`: `true` for a client that was made with a session. */
+export interface Events<In = Received, Out = Data, InSession extends boolean = boolean> {
   /** The state changed. Comes after `disconnect`, and before `open`, `reconnecting`, `failed` and `close`. */
   statechange: { from: State; to: State };
 
@@ -72,19 +82,11 @@ export interface Events<In = Received, Out = Data> {
    * send ahead. A page that is opened again may get once more what was handed over and not yet acknowledged (within 100
    * ms): who stores `number` with its effect can tell.
    */
-  message: {
-    data: In;
-    /** In a session: its id. */
-    session?: string;
-    /** In a session: the message's number in its stream; none for a volatile one. */
-    number?: number;
-    /** In a session: "" for what was sent to it alone, or the room. */
-    stream?: string;
-  };
+  message: { data: In } & ([InSession] extends [true] ? Place : Partial<Place>);
 
   /**
-   * An open link is lost: closed by the server, the network, the heartbeat, `reconnect()`, `close()`, or because the
-   * page is put away. Does not fire for an attempt that fails.
+   * An open link is lost: closed by the server, the network, the heartbeat, `reconnect()`, `close()`, `release()`, or
+   * because the page is put away. Does not fire for an attempt that fails.
    */
   disconnect: CloseInfo & {
     /** Whether an attempt will follow, as far as is known now. */
@@ -120,7 +122,7 @@ export interface Events<In = Received, Out = Data> {
   /** Given up: RETRIES_EXHAUSTED, REFUSED, UNAUTHORIZED, INVALID_URL, INVALID_OPTION, TAKEN_OVER (another client goes on with this session; what this one had not acknowledged is `dropped`, and `reconnect()` begins another session, or takes this one back if nobody holds it any more) or INTERNAL. Comes after `disconnect` and `statechange`. Its `cause` is the loss that led to it, or what a function gave or threw. */
   failed: SteadfastError;
 
-  /** `close()` has been carried out: the last event of all. Does not fire when the server closes a link; that is `disconnect`. */
+  /** `close()` or `release()` (4000) has been carried out: the last event of all. Does not fire when the server closes a link; that is `disconnect`. */
   close: CloseInfo;
 
   /**
@@ -148,7 +150,7 @@ export interface Events<In = Received, Out = Data> {
   dropped: {
     /** The message as it was given to `send`. */
     data: Out;
-    /** `"overflow"`: no room in the queue. `"ttl"`: it waited too long. `"replaced"`: by one with its key. `"volatile"`: there was no link, or it was lost. `"closed"`: by `close()`. In a session also `"too-large"`: the server takes no message of that size; and `"session-lost"`: its session is gone. */
+    /** `"overflow"`: no room in the queue. `"ttl"`: it waited too long. `"replaced"`: by one with its key. `"volatile"`: there was no link, or it was lost. `"closed"`: by `close()`, or `release()` where it is not stored. In a session also `"too-large"`: the server takes no message of that size; and `"session-lost"`: its session is gone. */
     reason: "overflow" | "ttl" | "replaced" | "too-large" | "volatile" | "closed" | "session-lost";
     /** `false`: the server does not have it. `"unknown"` (in a session): it was sent, and nobody can know. */
     delivered: false | "unknown";

@@ -21,6 +21,8 @@ export class Host extends Link {
   asked = { ping: [], token: [] };
   /** The call for credentials that has not answered yet. */
   asking = null;
+  /** Whether what is stored outlives the client. */
+  keeps = false;
 
   #source;
   #listening = false;
@@ -41,10 +43,14 @@ export class Host extends Link {
     this.request(Input.reconnect, isOnline());
   }
 
-  close(code, reason) {
+  /** `keeps`: what is stored is for the next client. */
+  close(code, reason, keeps) {
     if (/clos/.test(this.state)) return;
     this.farewell = { code, reason };
-    this.feed(Input.close);
+    this.keeps = keeps && this.options.session?.storage !== "memory";
+    if (!this.keeps) return this.feed(Input.close);
+    this.tell(Input.hide);
+    this.feed(Input.release, !this.database?.failed);
   }
 
   send(value, how, ticket = 0) {
@@ -256,7 +262,7 @@ export class Host extends Link {
   }
 }
 
-const call = (source) => (typeof source === "function" ? source() : source);
+export const call = (source) => (typeof source === "function" ? source() : source);
 
 /** Asks, and goes on in the same task if the answer is no promise. */
 function settle(ask, done, failed, pending) {

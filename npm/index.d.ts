@@ -1,12 +1,25 @@
+/// <reference lib="es2018.asynciterable" />
 /// <reference lib="esnext.disposable" />
 // Every duration is in milliseconds and every size in UTF-8 bytes. The options are in options.d.ts, the events in
 // events.d.ts.
 
 import type { Events, Health } from "./events.js";
-import type { Codec, Data, Options, Received, State, UrlSource } from "./options.js";
+import type { Codec, Data, Options, Platform, Received, SessionOption, State, UrlSource } from "./options.js";
 
-export type { CloseInfo, Events, Health, LogRecord } from "./events.js";
-export type { Codec, Data, Decision, Options, Received, State, UrlSource } from "./options.js";
+export type { CloseInfo, Events, Health, LogRecord, Place } from "./events.js";
+export type {
+  Codec,
+  CodecName,
+  Data,
+  Decision,
+  Options,
+  Platform,
+  Received,
+  SessionOption,
+  Socket,
+  State,
+  UrlSource,
+} from "./options.js";
 
 /** The one error of this package, thrown, in promises and in events. */
 export class SteadfastError extends Error {
@@ -44,19 +57,10 @@ export class SteadfastError extends Error {
 }
 
 /**
- * A WebSocket that stays up. It lives until `close()`, referenced or not, as a WebSocket does: there is nothing else to
- * free. All that it has on the page (socket, timer, listeners) goes with `close()`.
+ * A WebSocket that stays up. It lives until `close()` or `release()`, referenced or not, as a WebSocket does: there is
+ * nothing else to free. All that it has on the page (socket, timer, listeners) goes with them.
  */
-export class Steadfast<In = Received, Out = Data> {
-  /**
-   * A client, which connects once the present task is over (see `autoConnect`): listeners that are added at once miss
-   * nothing. Throws NOT_READY before the module is loaded, INVALID_URL, INVALID_OPTION, and UNSUPPORTED where there is
-   * no WebSocket.
-   */
-  constructor(url: UrlSource, options?: Options & { codec?: "raw" });
-  constructor(url: UrlSource, options: Options<In, Out> & { codec: "json" });
-  constructor(url: UrlSource, options: Options<In, Out> & { codec: Codec<In, Out> });
-
+export interface Steadfast<In = Received, Out = Data, InSession extends boolean = boolean> {
   /** Where the client stands. */
   readonly state: State;
   /** Where the latest attempt leads, complete; "" before a function was first asked. */
@@ -90,6 +94,14 @@ export class Steadfast<In = Received, Out = Data> {
    * 4999; `reason`: at most 123 bytes; else INVALID_OPTION. A second call is harmless.
    */
   close(code?: number, reason?: string): void;
+  /**
+   * Lets go of the client without an end, as for a component's clean-up: the link closes as when a page goes away (4000),
+   * and timers, listeners and locks are freed. The session and what is stored (with `queue.persist`, `snapshot`) stay for
+   * the next client of this name, which may be made in the same task; before that the state is captured. What waited in
+   * memory only is `dropped`, `"closed"`; then comes `close`, with 4000. Where nothing is stored (without a session and
+   * `snapshot`, or with storage `"memory"`) it is `close(4000)`. Afterwards every call throws CLOSED; twice is harmless.
+   */
+  release(): void;
 
   /**
    * Sends `data` now, or keeps it in the queue while there is no link. A buffer that has to wait is copied: the caller
@@ -107,7 +119,7 @@ export class Steadfast<In = Received, Out = Data> {
    * gives way; with NOT_OPEN when the link is lost before it had left (not in a session), or a volatile message finds none; with SESSION_LOST when its session is gone; and with the
    * error of `failed` when the client gives up: its message goes on waiting then.
    */
-  deliver(data: Out, options?: SendOptions & { signal?: AbortSignal }): Promise<void>;
+  deliver(data: Out, options?: SendOptions & { signal?: Platform<"AbortSignal"> }): Promise<void>;
   /**
    * Resolves when nothing waits any more and all has left for the network, in a session: has been acknowledged; at once
    * when nothing waits and there is no link. Rejects with TIMEOUT after `timeout` milliseconds (default `Infinity`), CLOSED by `close()`, NOT_OPEN when the
@@ -139,22 +151,66 @@ export class Steadfast<In = Received, Out = Data> {
    */
   on<K extends keyof Events>(
     event: K,
-    listener: (detail: Events<In, Out>[K]) => void,
-    options?: { once?: boolean; signal?: AbortSignal },
+    listener: (detail: Events<In, Out, InSession>[K]) => void,
+    options?: { once?: boolean; signal?: Platform<"AbortSignal"> },
   ): () => void;
   /** Removes `listener`, or all of `event`, or all. Iterators and promises of `once` go on. Throws INVALID_OPTION for an unknown event. */
-  off<K extends keyof Events>(event?: K, listener?: (detail: Events<In, Out>[K]) => void): void;
+  off<K extends keyof Events>(event?: K, listener?: (detail: Events<In, Out, InSession>[K]) => void): void;
+  /** As `on`, and calls `listener` once. */
+  once<K extends keyof Events>(
+    event: K,
+    listener: (detail: Events<In, Out, InSession>[K]) => void,
+    options?: { signal?: Platform<"AbortSignal"> },
+  ): () => void;
   /** Resolves with the next `event`. Rejects with ABORTED when `signal` aborts, CLOSED when it can no longer come, and INVALID_OPTION for an unknown event. */
-  once<K extends keyof Events>(event: K, options?: { signal?: AbortSignal }): Promise<Events<In, Out>[K]>;
+  once<K extends keyof Events>(
+    event: K,
+    options?: { signal?: Platform<"AbortSignal"> },
+  ): Promise<Events<In, Out, InSession>[K]>;
   /**
    * The messages from now on; each iterator gets all. Ends on `close()`, throws the error of `failed`, and QUEUE_FULL
    * when more than `queue.maxMessages` wait to be read. In a session the slowest reader holds back the others, and the
    * server.
    */
-  [Symbol.asyncIterator](): AsyncIterator<In>;
+  [Symbol.asyncIterator](): AsyncIterableIterator<In>;
+  /** As the async iterator, with the whole detail of the event: `data`, and in a session `session`, `stream` and `number`. Each loop over it begins anew. */
+  messages(): AsyncIterable<Events<In, Out, InSession>["message"]>;
   /** `close()`, for `using`. */
   [Symbol.dispose](): void;
+  /** "Steadfast". */
+  readonly [Symbol.toStringTag]: string;
 }
+
+/**
+ * A client, which connects once the present task is over (see `autoConnect`): listeners that are added at once miss
+ * nothing. Throws NOT_READY before the module is loaded, INVALID_URL, INVALID_OPTION, and UNSUPPORTED where there is
+ * no WebSocket.
+ */
+export const Steadfast: {
+  new <S extends SessionOption = SessionOption>(
+    url: UrlSource,
+    options?: Options & { codec?: "raw"; session?: S },
+  ): Steadfast<Received, Data, IsOn<S>>;
+  new <In, Out, S extends SessionOption = SessionOption>(
+    url: UrlSource,
+    options: Options<In, Out> & { codec: "json"; session?: S },
+  ): Steadfast<In, Out, IsOn<S>>;
+  new <In, Out, S extends SessionOption = SessionOption>(
+    url: UrlSource,
+    options: Options<In, Out> & { codec: Codec<In, Out>; session?: S },
+  ): Steadfast<In, Out, IsOn<S>>;
+  new <In, Out, S extends SessionOption = SessionOption>(
+    url: UrlSource,
+    options: Options<In, Out> & { session?: S },
+  ): Steadfast<In, Out, IsOn<S>>;
+  // biome-ignore lint/suspicious/noExplicitAny: as that of any generic class.
+  readonly prototype: Steadfast<any, any>;
+};
+
+/** Whether an option switches something on: `boolean` where that is not known. */
+export type IsOn<Option> = Option extends false ? false : true;
+/** Options that switch the session on. */
+export type WithSession = { session: Exclude<SessionOption, false> };
 
 /** How one message is treated while it waits. */
 export interface SendOptions {
@@ -175,28 +231,58 @@ export interface SendOptions {
  */
 export function connect(
   url: UrlSource,
+  options: Options & { codec?: "raw" } & WithSession & ConnectExtras<Received, Data, true>,
+): Promise<Steadfast<Received, Data, true>>;
+export function connect(
+  url: UrlSource,
   options?: Options & { codec?: "raw" } & ConnectExtras<Received, Data>,
 ): Promise<Steadfast>;
-export function connect<In = unknown, Out = unknown>(
+export function connect<In, Out>(
+  url: UrlSource,
+  options: Options<In, Out> & { codec: "json" } & WithSession & ConnectExtras<In, Out, true>,
+): Promise<Steadfast<In, Out, true>>;
+export function connect<In, Out>(
   url: UrlSource,
   options: Options<In, Out> & { codec: "json" } & ConnectExtras<In, Out>,
 ): Promise<Steadfast<In, Out>>;
 export function connect<In, Out>(
   url: UrlSource,
+  options: Options<In, Out> & { codec: Codec<In, Out> } & WithSession & ConnectExtras<In, Out, true>,
+): Promise<Steadfast<In, Out, true>>;
+export function connect<In, Out>(
+  url: UrlSource,
   options: Options<In, Out> & { codec: Codec<In, Out> } & ConnectExtras<In, Out>,
+): Promise<Steadfast<In, Out>>;
+export function connect<In, Out, Auto extends boolean = boolean>(
+  url: UrlSource,
+  options: Options<In, Out> & ConnectExtrasOf<In, Out, Auto>,
 ): Promise<Steadfast<In, Out>>;
 
 /** What `connect` takes beside the client's options. */
-export interface ConnectExtras<In, Out> {
+export interface ConnectExtras<In, Out, InSession extends boolean = boolean> {
   /** Not for `connect`, which always connects: INVALID_OPTION. */
   autoConnect?: never;
   /** Listeners by event, added before the first attempt. */
-  on?: { [K in keyof Events]?: (detail: Events<In, Out>[K]) => void };
+  on?: { [K in keyof Events]?: (detail: Events<In, Out, InSession>[K]) => void };
 }
+
+/** The same beside options from a variable, which may have the name `autoConnect` as long as it has no value. */
+export type ConnectExtrasOf<In, Out, Auto extends boolean> = Omit<ConnectExtras<In, Out>, "autoConnect"> & {
+  autoConnect?: boolean extends Auto ? Auto : never;
+};
+
+/** Where the WebAssembly module is, or what it is. */
+export type ModuleSource =
+  | string
+  | Platform<"URL">
+  | Platform<"Response">
+  | ArrayBuffer
+  | ArrayBufferView
+  | (typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } } ? Module : never);
 
 /**
  * Loads the WebAssembly module, once however often it is called; before it has resolved, `new Steadfast` is NOT_READY.
  * `module`: where it is, or what it is; default the file beside the package's script. Rejects with UNSUPPORTED when it
  * cannot be loaded, and the next call tries again. `steadfast/inline` carries the module inside and needs no wait.
  */
-export function ready(module?: URL | string | Response | BufferSource | WebAssembly.Module): Promise<void>;
+export function ready(module?: ModuleSource): Promise<void>;

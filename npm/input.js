@@ -40,3 +40,4 @@ export const captured = 36;
 export const saved = 37;
 export const unsaved = 38;
 export const hide = 39;
+export const release = 40;

@@ -1,7 +1,9 @@
 // Messages as an asynchronous iterator.
 
-/** Messages of `host` from now on: ends on close, throws on failed or when more wait than may. */
-export function iterate(host) {
+/**
+ * Messages of `host` from now on, or this `field` of each: ends on close, throws on failed or when more wait than may.
+ */
+export function iterate(host, field) {
   const limit = host.options.queue?.maxMessages ?? 10_000;
   const waiting = [];
   const readers = [];
@@ -23,13 +25,14 @@ export function iterate(host) {
   let taken = () => {};
 
   /** What is returned is settled when the message is done with. */
-  const take = ({ data }) => {
+  const take = (detail) => {
+    const value = field ? detail[field] : detail;
     const read = readers.shift();
     if (read) {
-      read({ value: data, done: false });
+      read({ value, done: false });
       // Who reads ahead has asked for the next already.
       if (readers.length) return;
-    } else if (waiting.push(data) > limit) {
+    } else if (waiting.push(value) > limit) {
       finish({ error: host.error("QUEUE_FULL", `more than ${limit} messages wait`) });
     }
     return new Promise((resolve) => {

@@ -49,7 +49,7 @@ export class KeepingHost extends Host {
 
   letGo() {
     super.letGo();
-    if (this.state === "closed") this.keeper.forget();
+    if (this.state === "closed" && !this.keeps) this.keeper.forget();
     else this.keeper.release();
     this.database.retire();
   }

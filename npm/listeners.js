@@ -80,7 +80,11 @@ export class Listeners {
 }
 
 function checkName(event) {
-  if (!EVENTS.includes(event)) refuse("event", event, suggest(String(event), EVENTS));
+  if (EVENTS.includes(event)) return;
+  const meant = String(event)
+    .replace(/^connect(ed)?$/, "open")
+    .replace(/^(data|msg)$/, "message");
+  refuse("event", event, suggest(meant, EVENTS));
 }
 
 /** Reports what an application's function threw as the platform reports it, and disturbs nothing. */

@@ -7,8 +7,6 @@ export class DurableKeeper extends Keeper {
   #durable;
   #acquired;
   #read;
-  /** Settled when the lock of the turn before is let go of. */
-  #freed;
   /** How often the claim was raised since the last welcome. */
   #raised = 0;
 
@@ -58,8 +56,7 @@ export class DurableKeeper extends Keeper {
     return isGood(row) && this.#durable.isGood(row) ? row : this.#durable.repair(row);
   }
 
-  async choose(rows, turn) {
-    await this.#freed;
+  choose(rows, turn) {
     return super.choose(rows, turn, (row, isOwn) => {
       // Who hears that it is wanted here makes way, and stands behind in the queue for the lock.
       if (isOwn) this.#durable.announce(row.memory);
@@ -82,8 +79,7 @@ export class DurableKeeper extends Keeper {
   free() {
     this.#durable.flush();
     // What the present task changes is to be stored as well.
-    this.#freed = Promise.resolve().then(() => this.#database.work);
-    super.free(this.#freed);
+    super.free(Promise.resolve().then(() => this.#database.work));
   }
 }
 

@@ -8,7 +8,8 @@ export const NEWS = {
     host.shown = STATES[to];
     if (STATES[to] !== "failed") host.failure = null;
     if (STATES[from] === "open") {
-      for (const what of Object.keys(host.asked)) host.rejectAsked(what, "NOT_OPEN", "the link was lost");
+      for (const what in host.asked)
+        for (const ticket of host.takeAsked(what)) host.reject(ticket, host.whyUnsettled());
     }
     host.emit("statechange", { from: STATES[from], to: STATES[to] }, "debug");
   },

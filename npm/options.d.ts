@@ -3,11 +3,15 @@
 
 import type { CloseInfo, LogRecord } from "./events.js";
 
+/** The platform's class of this name: nothing where its types are not loaded, as without the library "dom" and Node's types. */
+export type Platform<Name extends string> =
+  typeof globalThis extends Record<Name, { prototype: infer Instance }> ? Instance : never;
+
 /** What can be sent: as `WebSocket.send`. A view of a `SharedArrayBuffer`, or of a buffer that was transferred away, is INVALID_DATA. */
-export type Data = string | ArrayBuffer | ArrayBufferView | Blob;
+export type Data = string | ArrayBuffer | ArrayBufferView | Platform<"Blob">;
 
 /** What comes in: text as `string`, binary as {@link Options.binaryType} says. */
-export type Received = string | ArrayBuffer | Blob;
+export type Received = string | ArrayBuffer | Platform<"Blob">;
 
 /** Turns the application's values into messages and back. */
 export interface Codec<In, Out> {
@@ -17,12 +21,29 @@ export interface Codec<In, Out> {
   decode(data: Received): In;
 }
 
+/** The codecs that have names: `"raw"` for what `WebSocket` takes and gives, `"json"` for what it does not. */
+export type CodecName<In> = unknown extends In ? "raw" | "json" : ArrayBuffer extends In ? "raw" : "json";
+
+/** What the option `webSocket` makes: the platform's, that of the npm package `ws`, or one for a test. */
+export interface Socket {
+  binaryType: string;
+  readonly bufferedAmount: number;
+  readonly protocol: string;
+  readonly readyState: number;
+  onopen: ((event: never) => void) | null;
+  onmessage: ((event: never) => void) | null;
+  onclose: ((event: never) => void) | null;
+  onerror: ((event: never) => void) | null;
+  send(data: never): void;
+  close(code?: number, reason?: string): void;
+}
+
 /**
  * Where to connect: `ws:`, `wss:`, `http:` or `https:`, or relative to the page, without a fragment. A function is
  * asked again before every attempt: when it throws or rejects, the attempt has failed and is retried, with an
  * INVALID_URL in an `error` event; when it gives what is no such URL, the client has `failed` with it.
  */
-export type UrlSource = string | URL | (() => string | URL | Promise<string | URL>);
+export type UrlSource = string | Platform<"URL"> | (() => string | Platform<"URL"> | Promise<string | Platform<"URL">>);
 
 /** Where a client stands. */
 export type State =
@@ -36,9 +57,9 @@ export type State =
   | "reconnecting"
   /** No link, and the browser says that there is no network: attempts pause until it is back. */
   | "offline"
-  /** `close()` is being carried out: to be seen in `statechange` only. */
+  /** `close()` or `release()` is being carried out: to be seen in `statechange` only. */
   | "closing"
-  /** `close()` has been carried out. Final. */
+  /** It has been carried out. Final. */
   | "closed"
   /** Given up, with a `failed` event. What is sent waits in the queue; `reconnect()` and `connect()` begin anew. */
   | "failed";
@@ -61,9 +82,9 @@ export interface Options<In = Received, Out = Data> {
    * A session only (otherwise INVALID_OPTION): the application's credentials, asked for before every attempt and sent in
    * the hello, never in the URL. There is one call at a time: an attempt that begins while one is under way waits for its
    * answer. When it throws or rejects, or gives no string, the attempt has failed and is retried, with an UNAUTHORIZED in
-   * an `error` event. Default none.
+   * an `error` event. A text is sent as it is, each time. Default none.
    */
-  auth?: () => string | Promise<string>;
+  auth?: string | (() => string | Promise<string>);
   /**
    * The query parameter in which each attempt tells the server its request id, 32 hexadecimal digits, so that the
    * lines of both sides' logs can be matched. Default `false`: the URL stays as it is. In a session the server learns
@@ -80,14 +101,17 @@ export interface Options<In = Received, Out = Data> {
   connectTimeout?: number;
   /** As what binary messages come in. Default `"arraybuffer"`. */
   binaryType?: "arraybuffer" | "blob";
-  /** Between the application's values and messages. Default `"raw"`: they are the same. `"json"`: `JSON.stringify` and `JSON.parse`. */
-  codec?: "raw" | "json" | Codec<In, Out>;
+  /** Between the application's values and messages. Default `"raw"`: they are the same. `"json"`: `JSON.stringify` and `JSON.parse`; what comes in is `unknown`, unless you say otherwise: `Options<In, Out>`. */
+  codec?: CodecName<In> | Codec<In, Out>;
   /** The longest message that `send` takes; a longer one is MESSAGE_TOO_LARGE. Default 1_048_576 bytes (1 MiB). Set it to what the server takes: one that gets more closes the link. In a session the server says what it takes, and what is longer is refused or dropped from then on. */
   maxMessage?: number;
   /** Aborting it is `close()`. Default none. */
-  signal?: AbortSignal;
+  signal?: Platform<"AbortSignal">;
   /** The class of sockets. Default the platform's `WebSocket`; where there is none, UNSUPPORTED. */
-  webSocket?: typeof WebSocket;
+  webSocket?: new (
+    url: string,
+    protocols?: string | string[],
+  ) => Socket;
 
   /**
    * How a dead link is noticed. Any message counts as life, so a ping is sent only into silence. Until a server has
@@ -95,10 +119,10 @@ export interface Options<In = Received, Out = Data> {
    * so once. A server that closes the link on such a ping is tried again, whatever its code, and gets no other ping. A
    * session has pings of its own, each with an id, and both sides ping; a message that is not acknowledged for long
    * sends the next ping at once; `ping` and `pong` mean nothing there.
-   * `false`: no pings, and only the platform tells of a dead link, which can take minutes.
+   * `false`: no pings, and only the platform tells of a dead link, which can take minutes. `true`: the defaults.
    */
   heartbeat?:
-    | false
+    | boolean
     | {
         /** The silence before a ping, on a link in full health. Default 30_000 ms; proxies cut silent links, many at 60 s. */
         interval?: number;
@@ -116,16 +140,16 @@ export interface Options<In = Received, Out = Data> {
          * The interval follows the health score, from `min` at 0 to `max` at 100. Default 5_000 ms (`interval`, if that is
          * less) to `interval`; with a `max` of its own, `interval` means nothing. `false`: the interval is always `interval`.
          */
-        adaptive?: false | { min?: number; max?: number };
+        adaptive?: boolean | { min?: number; max?: number };
         /** What is sent as a ping. Default `"PING"`. A function that throws is INVALID_DATA in an `error` event, and counts as a ping that was not answered. */
         ping?: Data | (() => Data);
         /** How an answer is recognised: the text itself, or a test, which counts as `false` when it throws. Default `"PONG"`. Only while a ping is unanswered; an answer is not handed to listeners. */
         pong?: string | ((data: Received) => boolean);
       };
 
-  /** How a lost link is replaced. `false`: it is not, and the first loss or failed attempt is `failed` with RETRIES_EXHAUSTED. */
+  /** How a lost link is replaced. `false`: it is not, and the first loss or failed attempt is `failed` with RETRIES_EXHAUSTED. `true`: the defaults. */
   reconnect?:
-    | false
+    | boolean
     | {
         /** The first retry after an open link was lost, and the attempt after waking, wait a random time from 0 to this. Default 1_000 ms. Raise it where many clients share a server. */
         first?: number;
@@ -159,9 +183,9 @@ export interface Options<In = Received, Out = Data> {
         ) => Decision | undefined | Promise<Decision | undefined>;
       };
 
-  /** How messages wait while there is no link. `false`: they do not, and `send` without a link is NOT_OPEN. */
+  /** How messages wait while there is no link. `false`: they do not, and `send` without a link is NOT_OPEN. `true`: the defaults. */
   queue?:
-    | false
+    | boolean
     | {
         /** So many messages may wait. Default 10_000. Bounds what waits to be read as well: see the `message` event and the iterator. */
         maxMessages?: number;
@@ -179,7 +203,7 @@ export interface Options<In = Received, Out = Data> {
          * A name under which messages that are not acknowledged outlive the page, its crash included, in IndexedDB. A page
          * that is opened again under this name, or another tab of it, sends them. Needs a `session` with storage
          * `"browser"` (otherwise INVALID_OPTION). What is stored is what the codec made of a message. A message leaves
-         * once it is stored with its number, a few milliseconds after `send`. `close()` deletes them. Where storage is
+         * once it is stored with its number, a few milliseconds after `send`. `close()` deletes them, `release()` leaves them. Where storage is
          * refused or wiped, they live in memory, with a STORAGE in an `error` event. Default `false`.
          */
         persist?: false | string;
@@ -193,18 +217,7 @@ export interface Options<In = Received, Out = Data> {
    * the server has acknowledged it, and sent again where need be; it outlives the page with `queue.persist`. Default
    * `false`; `true` is `{}`.
    */
-  session?:
-    | boolean
-    | {
-        /**
-         * Where the session's id and token live, under the URL without its query. `"browser"` (the default): in
-         * IndexedDB; each client has a session of its own, and a page that is opened again goes on with one that no
-         * other client uses. `"tab"`: in sessionStorage, for this tab alone. `"memory"`: the session ends with the
-         * client. Where storage or Web Locks (which need a secure origin) are refused, it is memory, with a STORAGE in an
-         * `error` event.
-         */
-        storage?: "browser" | "tab" | "memory";
-      };
+  session?: SessionOption;
 
   /**
    * The application's state, saved by the server and restored when the page is opened again; a page that is hidden keeps
@@ -243,7 +256,7 @@ export interface Options<In = Received, Out = Data> {
          * restored by POST to `restore`, instead of over the socket. Any server will do. In a session the requests carry
          * its credentials. A first attempt whose `restore` is not answered has failed. Default none.
          */
-        endpoint?: string | URL;
+        endpoint?: string | Platform<"URL">;
       };
 
   /**
@@ -253,6 +266,20 @@ export interface Options<In = Received, Out = Data> {
    */
   log?: "silent" | "error" | "warn" | "info" | "debug" | ((record: LogRecord) => void);
 }
+
+/** The option `session`. */
+export type SessionOption =
+  | boolean
+  | {
+      /**
+       * Where the session's id and token live, under the URL without its query. `"browser"` (the default): in
+       * IndexedDB; each client has a session of its own, and a page that is opened again goes on with one that no
+       * other client uses. `"tab"`: in sessionStorage, for this tab alone. `"memory"`: the session ends with the
+       * client. Where storage or Web Locks (which need a secure origin) are refused, it is memory, with a STORAGE in an
+       * `error` event.
+       */
+      storage?: "browser" | "tab" | "memory";
+    };
 
 /**
  * What follows a loss. `"retry"`: another attempt after the usual delay. `{ after }`: another attempt in so many

@@ -30,6 +30,8 @@ const oneOf = (...choices) =>
   );
 export const aFunction = row("a function", (given) => typeof given === "function");
 const aSignal = row("an AbortSignal", (given) => given?.aborted !== undefined);
+/** A row of which the engine knows nothing. */
+const unread = ({ allowed, accepts, standard }) => row(allowed, accepts, standard);
 export const orFunction = ({ allowed, accepts }, standard) =>
   row(`${allowed} or a function`, (given) => aFunction.accepts(given) || accepts(given), standard);
 const aMessage = row("a message", isData);
@@ -45,7 +47,7 @@ const someProtocols = row("subprotocols, each once", (given) => {
   const areTokens = names.every((name) => aString.accepts(name) && /^[\w!#$%&'*+\-.^`|~]+$/.test(name));
   return areTokens && new Set(names).size === names.length;
 });
-/** Options of their own; `false` switches them off. `standard`: what holds without a word. */
+/** Options of their own; `false` switches them off, `true` is `{}`. `standard`: what holds without a word. */
 export const group = (rows, standard = {}) => ({ rows, standard });
 
 /** Whether `given` can be the subprotocols of a socket. */
@@ -53,6 +55,7 @@ export const areProtocols = someProtocols.accepts;
 
 /** The numbers among the rows cross to the engine in this order; src/options.rs reads them. */
 export const CLIENT = {
+  session: group({ storage: unread(oneOf("browser", "tab", "memory")) }, false),
   connectTimeout: ms(10_000, 1),
   maxMessage: count(1 << 20),
   heartbeat: group({
@@ -83,12 +86,11 @@ export const CLIENT = {
     ttl: ms(FOREVER),
     highWaterMark: count(1 << 20),
   }),
-  autoConnect: oneOf(true, false),
-  binaryType: oneOf("arraybuffer", "blob"),
+  autoConnect: unread(oneOf(true, false)),
+  binaryType: unread(oneOf("arraybuffer", "blob")),
   protocols: orFunction(someProtocols, []),
   greet: aFunction,
-  auth: aFunction,
-  session: row("a boolean or { storage }", (given) => typeof given === "boolean" || isObject(given), false),
+  auth: orFunction(aString),
   requestIdParam: maybeName,
   codec: row(
     '"raw", "json" or { encode, decode }',
@@ -100,8 +102,6 @@ export const CLIENT = {
   webSocket: aFunction,
   log: orFunction(oneOf(...LEVELS), "warn"),
 };
-
-const SESSION = { storage: oneOf("browser", "tab", "memory") };
 
 const SEND = {
   ttl: ms(FOREVER),
@@ -125,7 +125,7 @@ export function readOptions(kit, given = {}) {
   options.kit = kit;
   fitAdaptive(options, given, numbers);
   fitSession(options);
-  const switches = [options.greet, options.reconnect?.decide, options.session, options.queue?.persist];
+  const switches = [options.greet, options.reconnect?.decide, options.queue?.persist];
   numbers.unshift(...switches.map(Boolean));
   return { options, numbers: new Float64Array(numbers) };
 }
@@ -140,11 +140,11 @@ export function refuse(path, given, allowed) {
 
 /** All `names`, and which of them may be meant by `name`. */
 export function suggest(name, names) {
-  const [[far, nearest]] = names
-    .map((known) => [distance(name.toLowerCase(), known.toLowerCase()), known])
-    .sort(([a], [b]) => a - b);
-  const hint = far <= Math.max(2, name.length / 3) ? `; did you mean "${nearest}"?` : "";
-  return names.join(", ") + hint;
+  const most = Math.max(2, name.length / 3);
+  const [nearest] = [0, 1, 2, 3].flatMap((edits) =>
+    names.filter((known) => edits <= most && isWithin(name.toLowerCase(), known.toLowerCase(), edits)),
+  );
+  return names.join(", ") + (nearest ? `; did you mean "${nearest}"?` : "");
 }
 
 function read(rows, given, path, numbers = []) {
@@ -162,9 +162,10 @@ function read(rows, given, path, numbers = []) {
 
 /** A group that is off crosses with its standards, so that what follows stays in its place. */
 function readGroup(row, given = row.standard, path, numbers) {
-  if (given !== false && !isObject(given)) refuse(path, given, "false or an object");
+  const isSwitch = typeof given === "boolean";
+  if (!isSwitch && !isObject(given)) refuse(path, given, "a boolean or an object");
   numbers.push(given !== false);
-  const values = read(row.rows, given || {}, path, numbers);
+  const values = read(row.rows, isSwitch ? {} : given, path, numbers);
   return given === false ? undefined : values;
 }
 
@@ -189,11 +190,9 @@ function fitAdaptive({ heartbeat }, given, numbers) {
 }
 
 /** A session has its own greeting; without one nobody asks for a token. */
-function fitSession(options) {
-  const { session, greet, auth } = options;
-  if (session) options.session = read(SESSION, session === true ? {} : session, "session");
+function fitSession({ session, greet, auth }) {
   if (session && greet) refuse("greet", greet, "nothing with session");
-  if (!session && auth) refuse("auth", auth, "nothing without session");
+  if (!session && auth !== undefined) refuse("auth", auth, "nothing without session");
 }
 
 /** Where `heartbeat.adaptive.min` stands among the numbers. */
@@ -209,16 +208,10 @@ function describe(given) {
   return Object(given) === given ? tagOf(given) : String(given);
 }
 
-/** Levenshtein's distance. */
-function distance(a, b) {
-  // One place more than `b` has characters.
-  let row = [...` ${b}`].map((_, at) => at);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(next[j - 1] + 1, row[j] + 1, row[j - 1] + (a[i - 1] !== b[j - 1]));
-    }
-    row = next;
-  }
-  return row[b.length];
-}
+/** Whether so many edits make `b` of `a`. */
+const isWithin = (a, b, edits) =>
+  a === b ||
+  (edits >= 0 &&
+    (isWithin(a.slice(1), b.slice(1), edits - (a[0] !== b[0])) ||
+      isWithin(a.slice(1), b, edits - 1) ||
+      isWithin(a, b.slice(1), edits - 1)));

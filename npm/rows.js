@@ -12,13 +12,17 @@ import { isSeq, Places } from "./places.js";
 const NUMBERED = ["sessions", "messages"];
 const SENT = ["stashes", "fresh"];
 
+/**
+ * The last one that was given to a row, in whatever memory: it says the order of what clients of this page have sent.
+ * From the clock on: another page may have given numbers in this memory, and removed its rows.
+ */
+let lastSeq = 0;
+
 /** The changes that one client makes. Each is kept until `flush`. */
 export class Rows {
   #database;
   /** Where the rows of each memory stand. */
   #places = new Map();
-  /** From the clock on: another page may have given numbers in this memory, and removed its rows. */
-  #seq = Date.now() * 1_000;
 
   // What is to be written.
   #rows = new Map();
@@ -37,6 +41,7 @@ export class Rows {
 
   constructor(database) {
     this.#database = database;
+    lastSeq = Math.max(lastSeq, Date.now() * 1_000);
   }
 
   get isClean() {
@@ -47,8 +52,7 @@ export class Rows {
 
   /** For the next row, in whatever memory. */
   nextSeq() {
-    this.#seq++;
-    return this.#seq;
+    return ++lastSeq;
   }
 
   put(row) {
@@ -121,7 +125,7 @@ export class Rows {
   /** A memory is done with: nothing of it may come back. */
   end(record) {
     this.removeMemory(record);
-    this.#stored.push(["messages", "put", doneRow(record.memory, this.#seq)]);
+    this.#stored.push(["messages", "put", doneRow(record.memory, lastSeq)]);
   }
 
   /** Removes a record, and every row of its memory. */
@@ -220,7 +224,7 @@ export class Rows {
       places.fresh.delete(seq);
       this.#fresh.push(["fresh", "delete", [memory, seq]]);
     }
-    this.#seq = Math.max(this.#seq, ended, places.last);
+    lastSeq = Math.max(lastSeq, ended, places.last);
     return [rows, unite(stored[0], fresh[0], name)];
   }
 

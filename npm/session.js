@@ -3,7 +3,7 @@
 
 import { FATES, GAP_REASONS } from "./boundary.js";
 import { cutBinary, decodeControl, encodeControl, encodeUnit, escapeText, RESERVED } from "./frames.js";
-import { Host, randomId } from "./host.js";
+import { call, Host, randomId } from "./host.js";
 import * as Input from "./input.js";
 import { roughSizeOf } from "./payload.js";
 import * as Query from "./query.js";
@@ -78,7 +78,7 @@ export class SessionHost extends Host {
 
   letGo() {
     super.letGo();
-    if (this.state === "closed") this.keeper.forget();
+    if (this.state === "closed" && !this.keeps) this.keeper.forget();
     else this.keeper.release();
   }
 
@@ -117,8 +117,8 @@ export class SessionHost extends Host {
   /** One call at a time: an attempt that finds one under way waits for its answer, unless that has had its time. */
   #askForToken() {
     const { auth } = this.options;
-    if (!auth || this.asking) return this.asking;
-    const asking = (async () => auth())().finally(() => {
+    if (auth === undefined || this.asking) return this.asking;
+    const asking = (async () => call(auth))().finally(() => {
       if (this.asking === asking) this.asking = null;
     });
     this.asking = asking;
@@ -285,7 +285,7 @@ export class SessionHost extends Host {
   deliver(payload, stream, number) {
     this.#detail = this.detailOf(payload);
     if (!this.#detail) return this.feed(Input.handedOver);
-    Object.assign(this.#detail, { session: this.session.id, stream: this.nameOf(stream) }, number && { number });
+    Object.assign(this.#detail, { session: this.session.id, stream: this.nameOf(stream), number: number || null });
     this.#offer();
   }
 

@@ -61,7 +61,7 @@ export class Snapshots {
     this.#isCheckpoint = !!session && !this.#isDocument;
     this.#copies = new Copies(host);
     this.#endpoint = snapshot.endpoint && new Endpoint(host, snapshot.endpoint);
-    if (!this.#isDocument) host.listeners.add("close", () => this.#copies.drop(), { internal: true });
+    if (!this.#isDocument) host.listeners.add("close", () => host.keeps || this.#copies.drop(), { internal: true });
   }
 
   /** Whether nothing but parts may come in now. */

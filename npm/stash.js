@@ -3,7 +3,7 @@
 
 import { newRecord } from "./found.js";
 import { randomId } from "./host.js";
-import { hold } from "./storage.js";
+import { freeing, hold } from "./storage.js";
 
 /** The stash of one client. Each ends as the memory of the session, behind another one's rows, or with its page. */
 export class Stash {
@@ -60,13 +60,11 @@ export class Stash {
   }
 
   /** Lets go of it when all is stored. */
-  async leave() {
+  leave() {
     const { lock, record } = this;
     this.record = null;
     if (!record || this.#isTaken) return;
     this.#rows.leave(record.memory);
-    const letGo = await lock;
-    await this.#database.work;
-    letGo?.();
+    freeing((async () => (await lock)?.(this.#database.work))());
   }
 }

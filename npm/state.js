@@ -6,7 +6,7 @@ import { KeepingHost } from "./keeping.js";
 import { aFunction, CLIENT, group, maybeName, ms, orFunction, refuse, row } from "./options.js";
 import { isKey } from "./snapshot.js";
 import { StatefulSession } from "./stateful.js";
-import { Base } from "./steadfast.js";
+import { Base, HOST } from "./steadfast.js";
 
 const isAddress = (given) => {
   try {
@@ -15,15 +15,14 @@ const isAddress = (given) => {
     return false;
   }
 };
-// Their numbers come last.
-const { autoConnect, binaryType, ...rows } = CLIENT;
 const crossing = (aRow, number) => ({ ...aRow, number });
 const isGiven = (given) => given !== undefined;
 
 export const KIT = {
   rows: {
-    ...rows,
-    queue: group({ ...rows.queue.rows, persist: maybeName }),
+    ...CLIENT,
+    queue: group({ ...CLIENT.queue.rows, persist: maybeName }),
+    // The numbers of the last group come last: orphans.js.
     snapshot: group(
       {
         interval: ms(5_000, 1),
@@ -35,20 +34,12 @@ export const KIT = {
       },
       false,
     ),
-    autoConnect,
-    binaryType,
   },
-  host(url, { options, numbers }, client) {
+  host(url, { options, numbers }) {
     fit(options);
-    const Kind = options.session ? StatefulSession : options.snapshot ? KeepingHost : Host;
-    const host = new Kind(url, options, numbers);
-    hosts.set(client, host);
-    return host;
+    return new (options.session ? StatefulSession : options.snapshot ? KeepingHost : Host)(url, options, numbers);
   },
 };
-
-/** The host of each client. */
-const hosts = new WeakMap();
 
 export class Steadfast extends Base {
   constructor(url, options) {
@@ -56,7 +47,7 @@ export class Steadfast extends Base {
   }
 
   async snapshot() {
-    const host = hosts.get(this);
+    const host = this[HOST]();
     if (!host.snapshots) throw host.error("UNSUPPORTED", "the option snapshot is needed");
     return host.snapshots.ask();
   }

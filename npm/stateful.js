@@ -94,6 +94,7 @@ export class StatefulSession extends SessionHost {
 
   letGo() {
     super.letGo();
+    if (this.durable && this.keeps) this.durable.letGo();
     this.database.retire();
   }
 

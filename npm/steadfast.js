@@ -2,66 +2,43 @@
 
 import { SteadfastError } from "./error.js";
 import { iterate } from "./iterate.js";
+import { EVENTS } from "./listeners.js";
 import { readExtras, readOptions, refuse } from "./options.js";
 import { utf8Length } from "./payload.js";
 
-export class Base {
-  #host;
+/**
+ * Where a client has a function that gives its host: behind a Proxy there are no private members, and what wraps all
+ * that an object holds, as reactive state does, leaves functions as they are.
+ */
+export const HOST = Symbol();
 
+export class Base {
   /** `kit`: what the entry consists of; see core.js and state.js. */
   constructor(kit, url, options) {
     if (!kit.wasm) {
       throw new SteadfastError("NOT_READY", "await ready() first");
     }
     const read = readOptions(kit, options);
-    this.#host = kit.host(url, read, this);
+    const host = kit.host(url, read);
+    this[HOST] = () => host;
     const { signal, autoConnect } = read.options;
-    if (signal) this.#closeOn(signal);
-    if (signal?.aborted) this.close();
-    else if (autoConnect) this.#host.connect(true);
-  }
-
-  get state() {
-    return this.#host.state;
-  }
-
-  get url() {
-    return this.#host.url;
-  }
-
-  get protocol() {
-    return this.#host.protocol;
-  }
-
-  get bufferedAmount() {
-    return this.#host.bufferedAmount;
-  }
-
-  get health() {
-    return this.#host.health;
-  }
-
-  get queued() {
-    return this.#host.queued;
-  }
-
-  get session() {
-    return this.#host.session;
+    if (signal) closeOn(signal, host);
+    if (autoConnect && host.state === "idle") host.connect(true);
   }
 
   connect() {
-    this.#host.connect(false);
+    this[HOST]().connect(false);
   }
 
   reconnect(reason = "") {
     checkReason(reason);
-    this.#host.reconnect(reason);
+    this[HOST]().reconnect(reason);
   }
 
   async authenticate(token) {
     if (typeof token !== "string") refuse("token", token, "a string");
-    const { timeout } = this.#host.heartbeat;
-    return this.#host.promise((ticket) => this.#host.authenticate(token, ticket), { timeout });
+    const host = this[HOST]();
+    return host.promise((ticket) => host.authenticate(token, ticket), host.heartbeat);
   }
 
   close(code = 1000, reason = "") {
@@ -69,48 +46,55 @@ export class Base {
       refuse("code", code, "1000, or 3000 to 4999");
     }
     checkReason(reason);
-    this.#host.close(code, reason);
+    this[HOST]().close(code, reason);
+  }
+
+  release() {
+    this[HOST]().close(4000, "released", true);
   }
 
   send(data, options) {
-    this.#host.send(data, options !== undefined && readExtras("send", options));
+    this[HOST]().send(data, options !== undefined && readExtras("send", options));
   }
 
   async deliver(data, options) {
+    const host = this[HOST]();
     const how = readExtras("deliver", options);
-    return this.#host.promise((ticket) => this.#host.send(data, how, ticket), how);
+    return host.promise((ticket) => host.send(data, how, ticket), how);
   }
 
   async flush(options) {
-    return this.#host.promise((ticket) => this.#host.flush(ticket), readExtras("flush", options));
+    const host = this[HOST]();
+    return host.promise((ticket) => host.flush(ticket), readExtras("flush", options));
   }
 
   drain() {
-    return this.#host.drain();
+    return this[HOST]().drain();
   }
 
   async ping() {
-    const { timeout } = this.#host.heartbeat;
-    return this.#host.promise((ticket) => this.#host.ping(ticket), { timeout });
+    const host = this[HOST]();
+    return host.promise((ticket) => host.ping(ticket), host.heartbeat);
   }
 
   on(event, listener, options) {
-    return this.#host.listeners.add(event, listener, readExtras("on", options));
+    return this[HOST]().listeners.add(event, listener, readExtras("on", options));
   }
 
   off(event, listener) {
-    this.#host.listeners.remove(event, listener);
+    this[HOST]().listeners.remove(event, listener);
   }
 
-  async once(event, options) {
-    const { signal } = readExtras("once", options);
-    const host = this.#host;
-    let remove;
-    const start = (ticket) => {
-      if (host.state === "closed") throw host.gone();
-      remove = host.listeners.add(event, (detail) => host.resolve(ticket, detail), { internal: true, once: true });
-    };
-    return host.promise(start, { signal, patient: true }).finally(() => remove?.());
+  once(event, how, options) {
+    return typeof how === "function" ? this.on(event, how, { ...options, once: true }) : next(this[HOST](), event, how);
+  }
+
+  messages() {
+    return { [Symbol.asyncIterator]: () => iterate(this[HOST]()) };
+  }
+
+  [Symbol.asyncIterator]() {
+    return iterate(this[HOST](), "data");
   }
 
   // Where there is no Symbol.dispose there is no `using` either, and nobody can call it.
@@ -118,16 +102,47 @@ export class Base {
     this.close();
   }
 
-  [Symbol.asyncIterator]() {
-    return iterate(this.#host);
+  /** Vue makes nothing reactive that is called otherwise than Object. */
+  get [Symbol.toStringTag]() {
+    return "Steadfast";
   }
+}
 
-  #closeOn(signal) {
-    const abort = () => this.close();
-    signal.addEventListener("abort", abort);
-    const forget = () => signal.removeEventListener("abort", abort);
-    this.#host.listeners.add("close", forget, { internal: true });
-  }
+const define = (name, descriptor) => Object.defineProperty(Base.prototype, name, { ...descriptor, configurable: true });
+
+for (const name of ["state", "url", "protocol", "bufferedAmount", "health", "queued", "session"]) {
+  define(name, {
+    get() {
+      return this[HOST]()[name];
+    },
+  });
+}
+
+// A handler that nobody ever calls would be a silent mistake.
+for (const event of EVENTS) {
+  define(`on${event}`, {
+    set() {
+      throw new SteadfastError("INVALID_OPTION", `on("${event}", listener) instead of on${event}`);
+    },
+  });
+}
+
+/** The next `event`. */
+async function next(host, event, options) {
+  const { signal } = readExtras("once", options);
+  let remove;
+  const start = (ticket) => {
+    if (host.state === "closed") throw host.gone();
+    remove = host.listeners.add(event, (detail) => host.resolve(ticket, detail), { internal: true, once: true });
+  };
+  return host.promise(start, { signal, patient: true }).finally(() => remove?.());
+}
+
+function closeOn(signal, host) {
+  const abort = () => host.close(1000, "");
+  signal.addEventListener("abort", abort);
+  host.listeners.add("close", () => signal.removeEventListener("abort", abort), { internal: true });
+  if (signal.aborted) abort();
 }
 
 function checkReason(reason) {

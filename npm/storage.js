@@ -103,18 +103,22 @@ export class Keeper {
   }
 
   /** Lets go of the lock when all is stored. */
-  free(work = this.#work) {
-    const letGo = this.#letGo;
+  free(work) {
+    const done = Promise.all([this.#work, work]);
+    freeing(this.#letGo?.(done) ?? done);
     this.#letGo = null;
-    if (letGo) work.then(letGo);
   }
 
   async choose(rows, turn, take = hold) {
+    // It would wait for itself.
+    if (turn !== this.turn) return;
+    await freed;
     const { row } = this;
     const own = row.id ? row.memory : remembered(row);
     const found = row.id ? [row] : await rows(row);
     found.sort((a, b) => (b.memory === own) - (a.memory === own) || !!b.id - !!a.id || b.at - a.at);
     for (const other of found) {
+      if (turn !== this.turn) return;
       const letGo = await take(other, other.memory === own);
       if (!letGo) continue;
       // Who held it until now may have used it, or ended it.
@@ -156,7 +160,17 @@ export const isOld = ({ at }) => at < Date.now() - KEPT_MS;
 /** What this page or worker holds itself: waiting for it would be in vain. */
 const heldHere = new Set();
 
-/** The function that lets go of the lock of a memory, or undefined when somebody else has it. */
+/** Settled when all is free that clients of this page or worker have let go of: the next ones wait for that. */
+let freed = Promise.resolve();
+
+export function freeing(work) {
+  freed = freed.then(() => work);
+}
+
+/**
+ * The function that lets go of the lock of a memory when what it is called with is settled, and says when it is free;
+ * or undefined when somebody else has it.
+ */
 export function hold(row, isOwn) {
   const key = keyOf(row);
   const signal = isOwn && !heldHere.has(key) ? AbortSignal.timeout(PATIENCE_MS) : undefined;
@@ -168,9 +182,13 @@ export function hold(row, isOwn) {
         if (!lock || late.aborted) return done(letGo());
         late.onabort = null;
         heldHere.add(key);
-        done(() => letGo(heldHere.delete(key)));
+        done((work) => {
+          heldHere.delete(key);
+          letGo(work);
+          return over;
+        });
       });
-    navigator.locks
+    const over = navigator.locks
       .request(key, signal ? { signal } : { ifAvailable: true }, whileHeld)
       .catch((error) => (signal?.aborted ? done() : fail(error)));
   });

@@ -93,6 +93,7 @@ pub(crate) fn handle(
         29 => Input::HandedOver,
         30 => Input::TaskOver,
         31 => Input::Violated { generation },
+        40 => Input::Release { stored: a != 0.0 },
         32.. if STATE => state(input, fields),
         _ => {
             engine.handle_transmitted(now.at, a as u32, b as u32);

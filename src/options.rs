@@ -14,8 +14,8 @@ pub(crate) fn read(numbers: &[f64]) -> Config {
     Config {
         greets: numbers.switch(),
         decides: numbers.switch(),
-        session: numbers.switch(),
         persist: numbers.switch(),
+        session: numbers.switch(),
         connect_timeout: numbers.span(),
         max_message_bytes: numbers.count(),
         heartbeat: HeartbeatConfig {

@@ -69,8 +69,15 @@ cases! { imported_in_pages:
         a_copy_in_local_storage_that_cannot_be_read_is_told_and_the_other_is_taken
     }
 
+    mod proxies {
+        a_client_in_reactive_state_is_left_alone
+        a_client_works_behind_any_proxy
+        a_component_shows_the_state_and_lets_go
+    }
+
     mod persist_orphans {
         a_living_tab_delivers_what_a_dead_one_left
+        delivering_them_saves_no_state
         a_memory_without_messages_is_left_as_it_is
         messages_without_a_session_get_one_that_ends_with_them
         a_tab_makes_way_for_the_page_that_comes_back

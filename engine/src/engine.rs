@@ -179,7 +179,8 @@ impl<P: PartialEq + Clone> Engine<P> {
         match input {
             Input::Connect { online } => return self.connect(now, online),
             Input::Reconnect { online } => return self.reconnect(now, online),
-            Input::Close => self.close(now),
+            Input::Close => self.close(now, false, false),
+            Input::Release { stored } => self.close(now, true, stored),
             Input::Send {
                 send,
                 buffered_bytes,

@@ -31,6 +31,12 @@ pub enum Input<P> {
     },
     /// The application is done for good.
     Close,
+    /// The application is done with this client, and another one goes on with its session. Without a
+    /// session as [`Input::Close`].
+    Release {
+        /// Persist: whether storage keeps what it was given.
+        stored: bool,
+    },
     /// The application sends. `buffered_bytes`: see [`Input::Timeout`].
     Send {
         /// The message and how it wants to be treated.

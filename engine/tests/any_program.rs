@@ -7,14 +7,16 @@ use steadfast_engine::{Config, Input, Output, State};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::support::{Answer, Op, Program, Shell, WAKE, check_steps, ms, program, session_program};
+use crate::support::{
+    Answer, Op, Payload, Program, Shell, WAKE, check_steps, ms, program, session_program,
+};
 
-/// The invariants of [`crate::support::Audit`] hold, and after `Close` nothing is left over.
+/// The invariants of [`crate::support::Audit`] hold, and after the end nothing is left over.
 #[test]
 fn keeps_the_invariants_and_ends_clean() {
     check_steps(&program(), |program| {
         let mut shell = program.run();
-        assert_eq!(shell.give(Input::Close), Ok(()));
+        assert_eq!(shell.give(end_of(&program)), Ok(()));
         assert_eq!(shell.engine.state(), State::Closed);
         assert_eq!(shell.engine.queued(), (0, 0));
         shell.wait(ms(1_000_000));
@@ -45,7 +47,7 @@ fn keeps_the_invariants_in_a_session() {
             let again = line.contains("replayed: ") && !line.contains("replayed: 0");
             replayed.set(replayed.get() + u32::from(again));
         }
-        assert_eq!(shell.give(Input::Close), Ok(()));
+        assert_eq!(shell.give(end_of(&program)), Ok(()));
         assert_eq!(shell.engine.state(), State::Closed);
         assert_eq!(shell.engine.queued(), (0, 0));
         assert_eq!(shell.engine.unacknowledged(), 0);
@@ -129,6 +131,16 @@ fn repeats_itself() {
     check_steps(&program(), |program: Program| {
         assert_eq!(program.run().trace, program.run().trace);
     });
+}
+
+/// Closing, or letting go.
+fn end_of(program: &Program) -> Input<Payload> {
+    match program.seed % 3 {
+        0 => Input::Close,
+        stored => Input::Release {
+            stored: stored == 1,
+        },
+    }
 }
 
 fn words_of_a_link(age: u32) -> [Op; 7] {

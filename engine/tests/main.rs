@@ -19,6 +19,7 @@ mod persist_suspending;
 mod queue_model;
 mod queueing;
 mod receiving;
+mod releasing;
 mod replay;
 mod retrying;
 mod sending;

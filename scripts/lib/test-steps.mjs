@@ -108,9 +108,16 @@ export const STEPS = [
   },
   {
     name: "types",
-    shows: "the types allow and forbid what they should",
+    shows: "the types allow and forbid what they should, in every TypeScript from 5.2 on, and wherever it runs",
     needs: ["package"],
-    commands: [[NODE, "node_modules/typescript/bin/tsc", "--project", "tests/types"], nodeTests("tests/package")],
+    commands: [
+      ...["typescript", "typescript-5.9", "typescript-5.2"].flatMap((compiler) =>
+        ["", "/node", "/worker", "/bare"].map((platform) => {
+          return [NODE, `node_modules/${compiler}/bin/tsc`, "--project", `tests/types${platform}`];
+        }),
+      ),
+      nodeTests("tests/package"),
+    ],
   },
   {
     name: "engine-wasm",

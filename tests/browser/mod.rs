@@ -59,6 +59,31 @@ macro_rules! everywhere {
                 reconnecting_leads_out_of_failed
             }
 
+            mod release {
+                without_a_session_it_is_closing_with_4000
+                afterwards_every_call_throws_and_twice_is_harmless
+                nothing_of_it_is_left_on_the_platform
+                the_next_client_goes_on_with_the_session
+                a_session_in_memory_ends_since_nobody_could_go_on_with_it
+                a_message_in_hand_comes_again_to_the_next_client
+                what_was_sent_without_a_link_is_delivered_by_the_next_client
+                a_client_can_be_let_go_of_in_every_state_and_the_next_one_sends_what_it_took
+                clients_that_follow_each_other_in_one_task_lose_and_reorder_nothing
+                a_client_that_was_there_before_the_first_is_let_go_of_goes_on_with_its_session
+                a_client_that_has_a_memory_of_its_own_delivers_what_the_first_left
+                sessions_without_a_durable_queue_follow_each_other_in_one_task_as_well
+                what_is_dropped_where_storage_has_failed
+                closing_still_deletes_what_is_stored
+            }
+
+            mod release_state {
+                the_state_is_captured_and_saved_in_the_same_task
+                the_next_client_restores_it
+                a_listener_that_lets_go_has_it_captured_too
+                a_capture_may_close_the_client
+                a_client_without_a_session_keeps_its_state_as_well
+            }
+
             mod errors {
                 an_address_that_is_none_is_refused_by_the_constructor
                 addresses_are_made_absolute
@@ -125,18 +150,22 @@ macro_rules! everywhere {
                 what_was_given_is_named
                 a_wrong_name_is_answered_with_the_nearest
                 an_unknown_name_without_a_value_counts_as_absent
+                what_is_switched_on_has_its_defaults
                 options_that_are_not_built_are_unknown
                 options_that_are_no_object_are_refused
                 the_bounds_of_the_adaptive_interval_fit_each_other
                 options_of_methods_are_checked_as_well
                 options_of_promises_are_refused_by_rejecting
                 an_event_that_does_not_exist_is_refused
+                a_handler_as_a_property_is_refused_with_what_to_write
                 a_bad_close_code_or_reason_is_refused_and_changes_nothing
                 a_refused_client_leaves_no_engine_behind
             }
 
             mod iterating {
                 every_iterator_gets_every_message_from_its_creation_on
+                messages_are_whole_events
+                messages_of_a_session_have_stream_and_number
                 an_iteration_ends_with_the_client
                 an_iteration_throws_when_the_client_fails
                 leaving_an_iteration_stops_listening
@@ -160,6 +189,7 @@ macro_rules! everywhere {
                 a_ping_function_that_fails_is_an_error_and_the_link_goes_on
                 a_pong_function_that_throws_is_reported_and_the_message_is_one
                 once_resolves_with_the_next_event
+                once_with_a_listener_calls_it_once
                 once_survives_failing_and_off
                 once_rejects_when_it_can_no_longer_come
                 a_signal_removes_a_listener
@@ -220,6 +250,7 @@ macro_rules! everywhere {
                 what_is_sent_before_the_welcome_waits_for_it
                 a_welcome_that_does_not_come_in_time_is_given_up
                 auth_is_asked_before_every_attempt_and_travels_in_the_hello
+                auth_may_be_a_text
                 auth_is_asked_once_at_a_time
                 auth_that_fails_or_gives_no_string_is_asked_again
                 auth_that_answers_late_says_nothing_on_a_link_that_is_gone

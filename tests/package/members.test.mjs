@@ -10,9 +10,9 @@ const read = (file) => readFileSync(fileURLToPath(dist(file)), "utf8");
 const types = read("index.d.ts");
 const ENTRIES = ["index.js", "inline.js", "core.js"];
 
-/** The members that the declaration of a class lists, without its constructor. */
+/** The members that the declaration of a class, or of what its objects are, lists, without its constructor. */
 function declaredMembers(name) {
-  const [, body] = new RegExp(`export class ${name}(?:<[^{]*>)? [^{]*\\{([\\s\\S]*?)\\n\\}`).exec(types);
+  const [, body] = new RegExp(`export (?:class|interface) ${name}(?:<[^{]*>)? [^{]*\\{([\\s\\S]*?)\\n\\}`).exec(types);
   const code = body.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, "");
   const names = [...code.matchAll(/^ {2}(?:readonly )?(?:\[(Symbol\.\w+)\]|(\w+))(?:<[^(]*>)?\??[:(]/gm)];
   return new Set(names.map(([, symbol, name]) => symbol ?? name).filter((member) => member !== "constructor"));
@@ -23,7 +23,8 @@ function existingMembers({ prototype }) {
   // Where the platform has no Symbol.dispose yet, a polyfill's description may be another.
   const nameOf = (key) => (key === Symbol.dispose ? "Symbol.dispose" : (key.description ?? key));
   const names = [prototype, Object.getPrototypeOf(prototype)].flatMap((level) => Reflect.ownKeys(level).map(nameOf));
-  return new Set(names.filter((member) => member !== "constructor"));
+  // What throws when it is set is no member: tests/browser/cases/options.js.
+  return new Set(names.filter((member) => member !== "constructor" && !/^on(?!ce$)./.test(member)));
 }
 
 const codeOf = (act) => {

@@ -58,7 +58,8 @@ client.on("failed", (error) => same<typeof error, SteadfastError>());
 client.on("error", (error) => same<typeof error, SteadfastError>(), { once: true });
 client.on("heartbeat", ({ rtt }) => same<typeof rtt, number | null>());
 client.on("message", ({ session, number, stream }) => {
-  same<[typeof session, typeof number, typeof stream], [string | undefined, number | undefined, string | undefined]>();
+  same<[typeof session, typeof stream], [string | undefined, string | undefined]>();
+  same<typeof number, number | null | undefined>();
 });
 client.on("dropped", ({ delivered }) => same<typeof delivered, false | "unknown">());
 client.on("gap", ({ missed, stream }) => same<[typeof missed, typeof stream], [number | null, string | null]>());
@@ -72,10 +73,22 @@ client.off();
 // @ts-expect-error no such event
 client.off("opened");
 
+// once() with a listener returns the same; without one it is a promise.
+const never = client.once("message", ({ data }) => same<typeof data, string | ArrayBuffer | Blob>());
+same<typeof never, () => void>();
+client.once("close", (info) => same<typeof info, CloseInfo>(), { signal: new AbortController().signal });
+// @ts-expect-error it is once already
+client.once("close", () => {}, { once: true });
+// @ts-expect-error a handler is added by on()
+client.onmessage = () => {};
+same<ReturnType<typeof client.release>, void>();
 const once: Promise<Events["open"]> = client.once("open", { signal: new AbortController().signal });
 
 // Messages as a loop, and a client for the length of a block.
 for await (const data of client) same<typeof data, string | ArrayBuffer | Blob>();
+for await (const { data, stream } of client.messages()) {
+  same<[typeof data, typeof stream], [string | ArrayBuffer | Blob, string | undefined]>();
+}
 {
   using short = new Steadfast("wss://example.org/ws");
   short.send("text");

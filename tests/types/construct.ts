@@ -1,6 +1,7 @@
 // What can be constructed and connected, and with which payloads.
 
-import { type Codec, connect, type Data, type Received, ready, Steadfast } from "steadfast";
+import { type Codec, connect, type Data, type Options, type Received, ready, Steadfast } from "steadfast";
+import * as core from "steadfast/core";
 import * as inline from "steadfast/inline";
 import { same } from "./assert.js";
 
@@ -44,6 +45,13 @@ json.on("message", ({ data }) => same<typeof data, Answer>());
 json.on("dropped", ({ data }) => same<typeof data, Question>());
 same<ReturnType<typeof json.drain>, Question[]>();
 
+// Without types nothing is claimed of what comes in.
+const parsed = new Steadfast("wss://example.org/ws", { codec: "json" });
+parsed.send({ any: ["thing"] });
+parsed.on("message", ({ data }) => same<typeof data, unknown>());
+// @ts-expect-error no JSON is an ArrayBuffer
+new Steadfast<Received, Data>("wss://example.org/ws", { codec: "json" });
+
 // A codec of one's own.
 const codec: Codec<number, Date> = { encode: (date) => date.toISOString(), decode: (data) => String(data).length };
 const dated = new Steadfast("wss://example.org/ws", { codec });
@@ -53,6 +61,64 @@ dated.on("message", ({ data }) => same<typeof data, number>());
 new Steadfast("wss://example.org/ws", { codec: { encode: () => "" } });
 // @ts-expect-error no codec of that name
 new Steadfast("wss://example.org/ws", { codec: "xml" });
+
+// Options from elsewhere.
+const options: Options = { queue: { maxMessages: 5 }, session: true };
+const configured = new Steadfast("wss://example.org/ws", options);
+same<typeof configured, Steadfast>();
+const connected = connect("wss://example.org/ws", options);
+same<typeof connected, Promise<Steadfast>>();
+const typed: Options<Answer, Question> = { codec: "json" };
+same<ReturnType<typeof plainOf>, Steadfast>();
+const fromTyped = new Steadfast("wss://example.org/ws", typed);
+same<typeof fromTyped, Steadfast<Answer, Question>>();
+const connectedTyped = connect("wss://example.org/ws", { ...typed, log: "debug" });
+same<typeof connectedTyped, Promise<Steadfast<Answer, Question>>>();
+const withOptions = new Steadfast("wss://example.org/ws", { ...options, codec: "raw" });
+withOptions.send("text");
+function plainOf(options: Options) {
+  return new Steadfast("wss://example.org/ws", options);
+}
+const inlineToo: inline.Options = options;
+const coreOptions: core.Options = { session: true };
+same<ReturnType<typeof coreOf>, core.Steadfast>();
+function coreOf(options: core.Options) {
+  return new core.Steadfast("wss://example.org/ws", options);
+}
+const coreConnected: Promise<core.Steadfast> = core.connect("wss://example.org/ws", coreOptions);
+
+// With a session, each message says where it stands; without one known to the types, it may.
+const session = new Steadfast("wss://example.org/ws", { session: true });
+session.on("message", (message) => same<[typeof message.stream, typeof message.number], [string, number | null]>());
+for await (const { session: id, stream } of session.messages()) same<[typeof id, typeof stream], [string, string]>();
+const tab = new Steadfast("wss://example.org/ws", { session: { storage: "tab" }, codec });
+tab.on("message", ({ data, stream }) => same<[typeof data, typeof stream], [number, string]>());
+const maybe = new Steadfast("wss://example.org/ws", { session: Math.random() > 0.5 });
+maybe.on("message", ({ stream }) => same<typeof stream, string | undefined>());
+connect("wss://example.org/ws", {
+  session: true,
+  on: { message: ({ stream, number }) => same<[typeof stream, typeof number], [string, number | null]>() },
+}).then((client) => client.once("message").then(({ stream }) => same<typeof stream, string>()));
+connect<Answer, Question>("wss://example.org/ws", {
+  session: {},
+  codec: "json",
+  on: { message: ({ data, stream }) => same<[typeof data, typeof stream], [Answer, string]>() },
+});
+connect("wss://example.org/ws", { on: { message: ({ stream }) => same<typeof stream, string | undefined>() } });
+core.connect("wss://example.org/ws", { session: true, on: { message: ({ stream }) => same<typeof stream, string>() } });
+const anyClient: Steadfast = session;
+
+// A class of one's own.
+class Chat extends Steadfast {
+  say(text: string) {
+    this.send(text);
+  }
+}
+new Chat("wss://example.org/ws", { session: true }).say("hello");
+class Asking extends Steadfast<Answer, Question> {}
+new Asking("wss://example.org/ws", { codec: "json" }).send({ ask: "?" });
+declare const unknown: unknown;
+if (unknown instanceof Steadfast) unknown.close();
 
 // connect() loads, connects, and takes listeners for before the first attempt.
 connect("wss://example.org/ws", { on: { open: ({ attempt }) => same<typeof attempt, number>() } });
@@ -76,4 +142,4 @@ same<ReturnType<typeof ready>, Promise<void>>();
 // The entry that carries the module inside has the same class.
 const fromInline: Steadfast = new inline.Steadfast("wss://example.org/ws");
 
-export { fromInline, opened };
+export { anyClient, coreConnected, fromInline, inlineToo, opened };

@@ -46,6 +46,8 @@ export const reliable: Options[] = [
   { session: { storage: "memory" } },
 ];
 
+export const on: Options = { heartbeat: true, reconnect: true, queue: true, session: true, auth: "token" };
+
 export const off: Options = { heartbeat: false, reconnect: false, queue: false, requestIdParam: false, log: "silent" };
 
 export const mistakes: Options[] = [
@@ -53,14 +55,14 @@ export const mistakes: Options[] = [
   { session: { storage: "disk" } },
   // @ts-expect-error where it is kept goes into an object
   { session: "browser" },
-  // @ts-expect-error a token is asked for
-  { auth: "token" },
+  // @ts-expect-error a token is a text
+  { auth: 7 },
   // @ts-expect-error no such option
   { hearbeat: false },
   // @ts-expect-error no such option one level down
   { heartbeat: { intervall: 1_000 } },
-  // @ts-expect-error `true` is not how something is switched on: leave it out
-  { heartbeat: true },
+  // @ts-expect-error what comes in is not said by JSON.parse: see construct.ts
+  { codec: "json" },
   // @ts-expect-error durations are numbers
   { connectTimeout: "5s" },
   // @ts-expect-error no such jitter

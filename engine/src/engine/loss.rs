@@ -108,9 +108,17 @@ impl<P: PartialEq + Clone> Engine<P> {
         self.tell_loss(loss, true, why != HangUp::Closed);
     }
 
-    pub(super) fn close(&mut self, now: Instant) {
+    /// The end of the client and, unless it `releases` that for the next one, of its session. `stored`:
+    /// storage keeps what it was given.
+    pub(super) fn close(&mut self, now: Instant, releases: bool, stored: bool) {
         if self.state.is_final() {
             return;
+        }
+        if STATE
+            && releases
+            && let Some(capture) = self.poll_capture()
+        {
+            self.outputs.push(capture);
         }
         if self.phase == Phase::Open {
             let loss = Loss {
@@ -118,7 +126,7 @@ impl<P: PartialEq + Clone> Engine<P> {
                 code: 1000,
                 was_clean: true,
             };
-            self.say_goodbye();
+            self.say_goodbye(now, releases);
             self.leave_link(now, HangUp::Closed, loss);
         } else if self.has_attempt() {
             self.hang_up(HangUp::Closed);
@@ -127,9 +135,9 @@ impl<P: PartialEq + Clone> Engine<P> {
         self.set_state(State::Closing);
         self.rest();
         self.inbox.clear();
-        // Nobody has said whose it is.
-        if self.persists() && !self.session.owned {
-            self.release(false);
+        // Before a welcome nobody has said whose it is.
+        if self.persists() && (stored || !self.session.owned) {
+            self.release(stored);
         }
         self.drop_numbered(DropReason::Closed);
         self.drop_waiting(DropReason::Closed);

@@ -4,7 +4,7 @@ use super::{Engine, Phase};
 use crate::outbox::Waiting;
 use crate::planted::{self, Bug};
 use crate::timers::Timer;
-use crate::{DropReason, Instant, Output, Refusal, Restored, STATE};
+use crate::{DropReason, Instant, Output, Refusal, Restored, STATE, State};
 
 impl<P: PartialEq + Clone> Engine<P> {
     /// Whether accepted messages are kept in storage.
@@ -110,7 +110,9 @@ impl<P: PartialEq + Clone> Engine<P> {
 
     fn part_with_one(&mut self, message: Waiting<P>, reason: Option<DropReason>, unknown: bool) {
         if message.volatile {
-            self.drop_as(message, DropReason::Volatile, unknown);
+            let closing = self.state == State::Closing;
+            let reason = [DropReason::Volatile, DropReason::Closed][usize::from(closing)];
+            self.drop_as(message, reason, unknown);
         } else if let Some(reason) = reason {
             self.drop_as(message, reason, unknown);
         } else {

@@ -6,7 +6,7 @@ use super::{Engine, Phase};
 use crate::outbox::Waiting;
 use crate::planted::{self, Bug};
 use crate::timers::Timer;
-use crate::{Event, Form, Output, Window};
+use crate::{Event, Form, Instant, Output, Window};
 
 impl<P: PartialEq + Clone> Engine<P> {
     /// Whether the other side takes another message of so many bytes, after all that waits. Without
@@ -52,10 +52,16 @@ impl<P: PartialEq + Clone> Engine<P> {
         Some(Output::Event(Event::Queue { messages, bytes }))
     }
 
-    /// Gives the link all that the window still takes, and the end of the session.
-    pub(super) fn say_goodbye(&mut self) {
-        if self.config.session {
-            while self.give() {}
+    /// Gives the link all that the window still takes, and the end of the session, or what its next
+    /// client is not to be given.
+    pub(super) fn say_goodbye(&mut self, now: Instant, releases: bool) {
+        if !self.config.session {
+            return;
+        }
+        while self.give() {}
+        if releases {
+            self.acknowledge(now, true);
+        } else {
             self.outputs.push(Output::End);
         }
     }

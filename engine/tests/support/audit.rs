@@ -188,7 +188,7 @@ impl Audit {
             }
             (Input::TaskOver, _) => self.session.corked = false,
             (Input::Listen(listening), _) => self.listening = *listening,
-            (Input::Close, _) => self.inbound.clear(),
+            (Input::Close | Input::Release { .. }, _) => self.inbound.clear(),
             (_, Err(refusal)) => {
                 assert!(
                     matches!(

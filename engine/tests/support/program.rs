@@ -35,6 +35,9 @@ pub(crate) enum Op {
     Connect,
     Reconnect,
     Close,
+    Release {
+        stored: bool,
+    },
     Send {
         bytes: u32,
         priority: Priority,
@@ -174,6 +177,7 @@ impl Op {
             Self::Connect => CONNECT,
             Self::Reconnect => RECONNECT,
             Self::Close => Input::Close,
+            Self::Release { stored } => Input::Release { stored },
             Self::Withdraw { ago } => Input::Withdraw(shell.fresh_payload().saturating_sub(ago)),
             Self::Flush => Input::Flush {
                 ticket: shell.fresh_payload(),
@@ -273,7 +277,7 @@ fn application() -> impl Strategy<Value = Op> {
     prop_oneof![
         6 => Just(Op::Connect),
         2 => Just(Op::Reconnect),
-        1 => Just(Op::Close),
+        1 => prop_oneof![Just(Op::Close), any::<bool>().prop_map(|stored| Op::Release { stored })],
         20 => send,
         2 => (1_u32..6).prop_map(|ago| Op::Withdraw { ago }),
         1 => Just(Op::TakeQueue),

@@ -11,7 +11,7 @@ use super::Payload;
 /// 1. A number is written, and committed, before its message leaves; it is the one that the message
 ///    then has on its link.
 /// 2. One commit at a time, and nothing is numbered while it is under way, nor before storage was read.
-/// 3. A page that is put away leaves everything to storage, and has nothing.
+/// 3. A page that is put away, or lets go, leaves everything to storage, and has nothing.
 #[derive(Default)]
 pub(crate) struct Rows {
     rows: BTreeMap<Payload, Row>,
@@ -47,7 +47,7 @@ impl Rows {
                 self.commits = false;
                 self.commit();
             }
-            Input::Suspend => self.suspending = true,
+            Input::Suspend | Input::Release { stored: true } => self.suspending = true,
             Input::Restored(Restored { send, number }) => {
                 let row = Row {
                     send: send.clone(),

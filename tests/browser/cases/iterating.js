@@ -1,6 +1,7 @@
 // Reading messages with `for await`.
 
 import { equal, hasCode, rejectsCode } from "../harness/assert.js";
+import { inSession } from "../harness/peer.js";
 import { event, settled, test } from "../harness/test.js";
 
 export const every_iterator_gets_every_message_from_its_creation_on = test(async (lab) => {
@@ -17,6 +18,40 @@ export const every_iterator_gets_every_message_from_its_creation_on = test(async
     ["a", "b", "c", "b"],
     "values",
   );
+});
+
+export const messages_are_whole_events = test(async (lab) => {
+  const { client, socket } = await lab.opened();
+  const all = client.messages();
+  const read = [];
+  const reading = (async () => {
+    for await (const message of all) {
+      read.push(message);
+      if (message.data === "b") break;
+    }
+  })();
+  await settled();
+  for (const text of ["a", "b"]) socket.message(text);
+  await reading;
+  equal(read, [{ data: "a" }, { data: "b" }], "read");
+  // Nobody listens between two loops over the same.
+  socket.message("c");
+  for await (const { data } of all) {
+    equal(data, "c", "the next");
+    break;
+  }
+});
+
+export const messages_of_a_session_have_stream_and_number = test(async (lab) => {
+  const { client, peer } = await inSession(lab);
+  const iterator = client.messages()[Symbol.asyncIterator]();
+  peer.say("from", { stream: "lobby", epoch: 5, next: 3 });
+  peer.send("a");
+  peer.say("volatile", { stream: "lobby" });
+  peer.send("b");
+  const message = { session: "s-1", stream: "lobby" };
+  equal((await iterator.next()).value, { data: "a", ...message, number: 3 }, "a message");
+  equal((await iterator.next()).value, { data: "b", ...message, number: null }, "a volatile one");
 });
 
 export const an_iteration_ends_with_the_client = test(async (lab) => {

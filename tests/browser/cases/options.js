@@ -2,7 +2,7 @@
 
 import { equal, ok, throwsCode } from "../harness/assert.js";
 import { liveEngines, Steadfast } from "../harness/module.js";
-import { test } from "../harness/test.js";
+import { event, test } from "../harness/test.js";
 
 /** `value` at `path`, as options. */
 const at = (path, value) => path.split(".").reduceRight((inner, name) => ({ [name]: inner }), value);
@@ -45,20 +45,22 @@ const OTHERS = [
     ["raw", "json", { encode() {}, decode() {} }],
   ],
   ["signal", [null, {}, true, "signal", () => {}], [new AbortController().signal]],
+  ["session", [null, 5, "browser", [], () => {}], [false, true, {}]],
+  ["session.storage", [null, "disk", 5, true, {}], ["browser", "tab", "memory"]],
   ["webSocket", [null, {}, "WebSocket"], []],
   ["log", [null, "loud", 5, {}, true], ["silent", "error", () => {}]],
-  ["heartbeat", [null, true, 5, "", [], () => {}], [false, {}]],
-  ["heartbeat.adaptive", [null, true, 5, "", [], () => {}], [false, {}]],
+  ["heartbeat", [null, 5, "", [], () => {}], [false, true, {}]],
+  ["heartbeat.adaptive", [null, 5, "", [], () => {}], [false, true, {}]],
   [
     "heartbeat.ping",
     [null, 5, {}, true, []],
     ["hi", new Uint8Array(1), new ArrayBuffer(1), new Blob(["x"]), () => "hi"],
   ],
   ["heartbeat.pong", [null, 5, {}, true, [], new Uint8Array(1)], ["hi", () => true]],
-  ["reconnect", [null, true, 5, "", [], () => {}], [false, {}]],
+  ["reconnect", [null, 5, "", [], () => {}], [false, true, {}]],
   ["reconnect.jitter", [null, "some", 5, true, {}], ["full", "equal", "decorrelated", "none"]],
   ["reconnect.decide", [null, "retry", {}, true], [() => "retry"]],
-  ["queue", [null, true, 5, "", [], () => {}], [false, {}]],
+  ["queue", [null, 5, "", [], () => {}], [false, true, {}]],
   ["queue.overflow", [null, "drop", 5, true, {}], ["reject", "drop-oldest", "drop-newest"]],
 ];
 
@@ -139,8 +141,21 @@ export const an_unknown_name_without_a_value_counts_as_absent = test(async (lab)
   equal(make(lab, { hartbeat: undefined, queue: { size: undefined } }).state, "idle", "the state");
 });
 
+export const what_is_switched_on_has_its_defaults = test(async (lab) => {
+  const on = { heartbeat: true, reconnect: true, queue: true };
+  const client = new Steadfast("ws://fake.test/", { webSocket: lab.network.WebSocket, log: "silent", ...on });
+  const socket = await lab.network.open();
+  client.on("reconnecting", ({ delay }) => ok(delay <= 1_000, "the delay of a first retry"));
+  const lost = event(client, "reconnecting");
+  socket.drop();
+  await lost;
+  client.send("waits");
+  equal(client.queued.messages, 1, "what waits");
+  client.close();
+});
+
 export const options_that_are_not_built_are_unknown = test(async (lab) => {
-  for (const path of ["snapshot", "share", "queue.persist"]) {
+  for (const path of ["share", "queue.persist"]) {
     throwsCode(() => make(lab, at(path, true)), "INVALID_OPTION", `${path}: `);
   }
 });
@@ -209,10 +224,26 @@ export const an_event_that_does_not_exist_is_refused = test(async (lab) => {
   const client = lab.client();
   throwsCode(() => client.on("mesage", () => {}), "INVALID_OPTION", 'did you mean "message"?');
   throwsCode(() => client.off("closed"), "INVALID_OPTION", 'did you mean "close"?');
+  const meant = { connect: "open", connected: "open", reconnect: "reconnected", disconnected: "disconnect" };
+  for (const [name, known] of Object.entries({ ...meant, data: "message", msg: "message", opened: "open" })) {
+    throwsCode(() => client.on(name, () => {}), "INVALID_OPTION", `did you mean "${known}"?`);
+  }
   for (const wrong of [null, 5, "", {}, "constructor", Symbol.iterator]) {
     throwsCode(() => client.on(wrong, () => {}), "INVALID_OPTION", "event");
   }
   throwsCode(() => client.off(null), "INVALID_OPTION", "event");
+});
+
+export const a_handler_as_a_property_is_refused_with_what_to_write = test(async (lab) => {
+  const client = lab.client();
+  for (const name of ["open", "message", "close", "error", "reconnected"]) {
+    const assign = () => {
+      client[`on${name}`] = () => {};
+    };
+    throwsCode(assign, "INVALID_OPTION", `on("${name}", listener) instead of on${name}`);
+  }
+  client.onething = 1;
+  equal([client.onething, client.onmessage], [1, undefined], "any other property, and what is read");
 });
 
 export const a_bad_close_code_or_reason_is_refused_and_changes_nothing = test(async (lab) => {

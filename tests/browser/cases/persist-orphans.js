@@ -3,6 +3,7 @@
 import { equal, hasCode } from "../harness/assert.js";
 import { durable, freshMemory, freshName, inDurableSession, leaveBehind, recordsOf } from "../harness/durable.js";
 import { nextPeer, RESUMED } from "../harness/peer.js";
+import { application, saving } from "../harness/state.js";
 import { holdLock, messagesWhen, putMessage, putRow, rowsWhen, storedMessages, storedRows } from "../harness/stored.js";
 import { event, ignored, record, settled, test } from "../harness/test.js";
 
@@ -32,6 +33,24 @@ export const a_living_tab_delivers_what_a_dead_one_left = test(async (lab) => {
   const left = await rowsWhen(recordsOf(name), (rows) => rows.some((row) => row.token === "t-10"));
   equal([left.length, events, client.session.id], [2, [], "s-1"], "records, and what the application saw");
   (await holdLock(recordsOf(name), orphan))();
+});
+
+export const delivering_them_saves_no_state = test(async (lab) => {
+  const name = freshName();
+  const orphan = freshMemory();
+  await leaveBehind(name, ["waits"], { id: "s-9", token: "t-9", memory: orphan });
+  const letGo = await holdLock(recordsOf(name), orphan);
+  const app = application({ n: 1 });
+  await inDurableSession(lab, name, {}, saving(app));
+  letGo();
+  const peer = await nextPeer(lab);
+  await peer.welcome({ ...RESUMED, session: "s-9" });
+  await peer.received(1);
+  document.dispatchEvent(new Event("freeze"));
+  peer.say("stored", { number: 1 });
+  await messagesWhen(orphan, ({ length }) => length === 0);
+  while (peer.socket.closedWith === null) await settled();
+  equal([peer.socket.closedWith.code, app.asked], [4_000, 1], "how it ended, and who was asked");
 });
 
 export const a_memory_without_messages_is_left_as_it_is = test(async (lab) => {

@@ -217,6 +217,22 @@ export const once_resolves_with_the_next_event = test(async (lab) => {
   equal(await client.once("message"), { data: "b" }, "one that waited");
 });
 
+export const once_with_a_listener_calls_it_once = test(async (lab) => {
+  const { client, socket } = await lab.opened();
+  const heard = [];
+  client.once("message", ({ data }) => heard.push(data));
+  const never = client.once("message", () => heard.push("removed"));
+  const controller = new AbortController();
+  client.once("message", () => heard.push("aborted"), { signal: controller.signal });
+  never();
+  controller.abort();
+  client.on("message", () => {});
+  for (const text of ["a", "b"]) socket.message(text);
+  await settled();
+  equal(heard, ["a"], "heard");
+  throwsCode(() => client.once("mesage", () => {}), "INVALID_OPTION", 'did you mean "message"?');
+});
+
 export const once_survives_failing_and_off = test(async (lab) => {
   const { client } = await lab.failed();
   const opened = client.once("open");

@@ -66,6 +66,15 @@ export const auth_is_asked_before_every_attempt_and_travels_in_the_hello = test(
   equal(peer.socket.url.includes("token"), false, "a token in the address");
 });
 
+export const auth_may_be_a_text = test(async (lab) => {
+  const { client, peer, hello } = await inSession(lab, { auth: "token" });
+  const { hello: second } = await again(lab, client, peer);
+  equal([hello.auth, second.auth], ["token", "token"], "auth");
+  const { hello: empty } = await inSession(lab, { auth: "" });
+  equal(empty.auth, "", "an empty one is one");
+  throwsCode(() => lab.client({ ...MEMORY, auth: 5 }), "INVALID_OPTION", "auth");
+});
+
 export const auth_is_asked_once_at_a_time = test(async (lab) => {
   const answers = [];
   const auth = () => new Promise((answer) => answers.push(answer));

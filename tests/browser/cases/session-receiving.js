@@ -32,7 +32,7 @@ export const a_message_says_its_session_stream_and_number = test(async (lab) => 
     got.map(([, detail]) => detail),
     [
       { data: "a", session: "s-1", stream: "", number: 1 },
-      { data: "b", session: "s-1", stream: "lobby" },
+      { data: "b", session: "s-1", stream: "lobby", number: null },
     ],
     "messages",
   );

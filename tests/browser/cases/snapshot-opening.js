@@ -193,7 +193,8 @@ async function greetingWithKeys(lab, keys) {
 export const options_of_state_are_checked = test(async (lab) => {
   const capture = () => 1;
   const wrong = [
-    [{ snapshot: true }, "snapshot: given true"],
+    [{ snapshot: 1 }, "snapshot: given 1"],
+    [{ snapshot: true }, "snapshot.capture"],
     [{ snapshot: {} }, "snapshot.capture"],
     [{ snapshot: { capture: 1 } }, "snapshot.capture"],
     [{ snapshot: { capture, restore: "x" } }, "snapshot.restore"],
