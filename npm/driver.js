@@ -2,7 +2,7 @@
 
 import { OUTPUTS, REFUSALS, STATES } from "./boundary.js";
 import * as Input from "./input.js";
-import { NEWS } from "./news.js";
+import { known, NEWS } from "./news.js";
 import { isOnline, watchPage } from "./page.js";
 import * as Query from "./query.js";
 import { LONGEST_DELAY, Tickets } from "./tickets.js";
@@ -36,17 +36,18 @@ export class Driver extends Tickets {
   get health() {
     return this.#same("health", () => {
       const now = performance.now();
-      const field = (at) => this.query(Query.health + at, now);
-      const known = (at) => (field(at) < 0 ? null : field(at));
+      const [score, grade, rtt, jitter, loss, reconnects, sent, received, trend] = Array.from({ length: 9 }, (_, at) =>
+        this.query(Query.health + at, now),
+      );
       return {
-        score: field(0),
-        grade: ["healthy", "degraded", "unhealthy"][field(1)],
-        rtt: known(2),
-        jitter: known(3),
-        loss: field(4),
-        reconnects: field(5),
-        throughput: Object.freeze({ sent: field(6), received: field(7) }),
-        trend: ["improving", "steady", "worsening"][field(8)],
+        score,
+        grade: ["healthy", "degraded", "unhealthy"][grade],
+        rtt: known(rtt),
+        jitter: known(jitter),
+        loss,
+        reconnects,
+        throughput: Object.freeze({ sent, received }),
+        trend: ["improving", "steady", "worsening"][trend],
       };
     });
   }
@@ -61,7 +62,9 @@ export class Driver extends Tickets {
   /** `later`: the first attempt begins after the present task, when listeners are there. */
   connect(later) {
     if (!later) return this.request(Input.connect, isOnline());
-    this.#client.handle(Input.connect, performance.now(), Date.now(), isOnline());
+    this.draining = true;
+    this.feed(Input.connect, isOnline());
+    this.draining = false;
     // Any input starts what has been asked for; this one changes nothing.
     queueMicrotask(() => this.feed(Input.withdraw, 0));
   }
@@ -80,6 +83,8 @@ export class Driver extends Tickets {
 
   /** What happened to the page. */
   tell(input) {
+    // A probe behind bytes that seem to wait would get more time.
+    this.feed(Input.transmitted, 0, this.buffered());
     this.feed(input, isOnline());
   }
 
@@ -123,7 +128,7 @@ export class Driver extends Tickets {
       this.#timer = null;
       this.feed(Input.timeout, this.buffered());
     };
-    const delay = Math.min(Math.max(Math.ceil(at - performance.now()), 0), LONGEST_DELAY);
+    const delay = Math.min(Math.ceil(at - performance.now()), LONGEST_DELAY);
     this.#timer = { at, id: setTimeout(ring, delay) };
   }
 

@@ -21,6 +21,8 @@ export class Host extends Link {
   asked = { ping: [], token: [] };
   /** The call for credentials that has not answered yet. */
   asking;
+  /** Where it is stored, for whatever has a storage. */
+  keeper = null;
   /** Whether what is stored outlives the client. */
   keeps = false;
 
@@ -110,7 +112,7 @@ export class Host extends Link {
 
   // What the application sees.
 
-  emit(event, detail, level, fields = detail) {
+  emit(event, detail, level = "info", fields = detail) {
     this.log(level, detail.message ?? event, fields);
     this.listeners.emit(event, detail);
   }
@@ -120,8 +122,12 @@ export class Host extends Link {
     return this.asked[what].splice(0);
   }
 
-  rejectAsked(what, code, message) {
-    for (const ticket of this.takeAsked(what)) this.reject(ticket, this.error(code, message));
+  rejectAsked(what, error) {
+    for (const ticket of this.takeAsked(what)) this.reject(ticket, error);
+  }
+
+  complain(error) {
+    this.emit("error", error, "warn");
   }
 
   /** A message that still waits is taken back when its ticket is given up. */
@@ -234,14 +240,31 @@ export class Host extends Link {
     this.feed(Input.linkMessage, generation, pong ? 0 : this.payloads.keep(data), roughSizeOf(data), !!pong);
   }
 
+  // The page, and the end.
+
+  tell(input) {
+    super.tell(input);
+    if (input === Input.suspend) this.keeper?.release();
+  }
+
+  rest() {
+    this.keeper?.release();
+  }
+
   letGo() {
     this.payloads = new Payloads();
     super.letGo();
+    if (this.state === "closed" && !this.keeps) this.keeper?.forget();
+    else this.keeper?.release();
+  }
+
+  unstored(cause) {
+    this.blame("STORAGE", "in memory: storage", cause);
   }
 
   #checked(data) {
     if (isData(data)) return data;
-    throw this.error("INVALID_DATA", "not a string, Blob, ArrayBuffer or view");
+    throw this.error("INVALID_DATA", "no message");
   }
 
   #fitting(data) {

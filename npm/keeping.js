@@ -9,7 +9,7 @@ import { Snapshots } from "./snapshot.js";
 import { Keeper } from "./storage.js";
 
 export class KeepingHost extends Host {
-  database = new Database((cause) => this.blame("STORAGE", "in memory: storage", cause));
+  database = new Database((cause) => this.unstored(cause));
   snapshots = new Snapshots(this);
   keeper = new Keeper("browser", (cause) => this.database.fail(cause));
 
@@ -40,17 +40,10 @@ export class KeepingHost extends Host {
   tell(input) {
     if (input === Input.suspend || input === Input.wake) this.database.turn(input === Input.suspend);
     super.tell(input);
-    if (input === Input.suspend) this.keeper.release();
-  }
-
-  rest() {
-    this.keeper.release();
   }
 
   letGo() {
     super.letGo();
-    if (this.state === "closed" && !this.keeps) this.keeper.forget();
-    else this.keeper.release();
     this.database.retire();
   }
 }

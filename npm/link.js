@@ -56,13 +56,7 @@ export class Link extends Driver {
       if (!areProtocols(protocols)) throw this.error("INVALID_OPTION", "subprotocols, each once");
       socket = new this.#WebSocket(this.url, this.offers(protocols));
     } catch (error) {
-      return this.fail(
-        generation,
-        error.code === "INVALID_OPTION" ? error.code : "INVALID_URL",
-        "the URL",
-        error,
-        true,
-      );
+      return this.fail(generation, "INVALID_URL", "the URL", error, true);
     }
     socket.binaryType = this.options.binaryType;
     socket.onopen = () => {
@@ -132,7 +126,7 @@ export class Link extends Driver {
   blame(code, what, cause) {
     const typed = cause instanceof SteadfastError;
     this.fault = typed ? cause : this.error(code, `${what} failed: ${cause?.message ?? cause}`, cause);
-    this.emit("error", this.fault, "warn");
+    this.complain(this.fault);
   }
 
   #detach() {

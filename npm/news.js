@@ -7,10 +7,7 @@ export const NEWS = {
   statechange(host, from, to) {
     host.shown = STATES[to];
     if (STATES[to] !== "failed") host.failure = null;
-    if (STATES[from] === "open") {
-      for (const what in host.asked)
-        for (const ticket of host.takeAsked(what)) host.reject(ticket, host.whyUnsettled());
-    }
+    if (STATES[from] === "open") for (const what in host.asked) host.rejectAsked(what, host.whyUnsettled());
     host.emit("statechange", { from: STATES[from], to: STATES[to] }, "debug");
   },
 
@@ -20,17 +17,16 @@ export const NEWS = {
   },
 
   disconnect(host, cause, code, wasClean, willRetry, unconfirmed) {
-    const info = { ...host.closeInfo(cause, code, wasClean), willRetry: !!willRetry, unconfirmed };
-    host.emit("disconnect", info, "info");
+    host.emit("disconnect", { ...host.closeInfo(cause, code, wasClean), willRetry: !!willRetry, unconfirmed });
   },
 
   reconnecting(host, attempt, delay, cause) {
     const reason = cause ? CAUSES[cause] : `closed with ${host.lastCode}`;
-    host.emit("reconnecting", { attempt, delay, retryAt: Math.round(Date.now() + delay), reason }, "info");
+    host.emit("reconnecting", { attempt, delay, retryAt: Math.round(Date.now() + delay), reason });
   },
 
   reconnected(host, attempts, downtime, resumed, replayed) {
-    host.emit("reconnected", { attempts, downtime, resumed: !!resumed, replayed }, "info");
+    host.emit("reconnected", { attempts, downtime, resumed: !!resumed, replayed });
   },
 
   failed(host, cause, code, wasClean, kind) {
@@ -45,42 +41,37 @@ export const NEWS = {
   },
 
   closed(host) {
-    host.emit("close", { ...host.farewell, wasClean: true }, "info");
+    host.emit("close", { ...host.farewell, wasClean: true });
     host.rejectAll(host.gone(), true);
     host.listeners.clear();
   },
 
-  error(host, kind, bytes, number, closeCode) {
-    const { connectTimeout } = host.options;
+  error(host, kind, bytes, number, code) {
     // The next attempt asks anew.
     if (!kind) host.asking = undefined;
-    const [code, message, cause] = [
-      ["CONNECT_TIMEOUT", `not open within ${connectTimeout} ms`],
+    const [name, message, cause] = [
+      ["CONNECT_TIMEOUT", `connect timeout, ${host.options.connectTimeout} ms`],
       ["HEARTBEAT_TIMEOUT", "heartbeat timeout"],
-      ["MESSAGE_TOO_LARGE", `the server closed with 1009; the largest had ${bytes} bytes`],
-      ["PROTOCOL", "a breach of the protocol"],
+      ["MESSAGE_TOO_LARGE", `closed with 1009; the largest had ${bytes} bytes`],
+      ["PROTOCOL", "protocol"],
       ["PROTOCOL", "never welcomed: does the server speak steadfast.v1?"],
-      [
-        "UNDELIVERED",
-        `links end behind message ${number}, ${bytes} bytes, with ${closeCode}`,
-        { number, bytes, code: closeCode },
-      ],
+      ["UNDELIVERED", `closed with ${code} behind message ${number}, ${bytes} bytes`, { number, bytes, code }],
     ][kind];
-    host.emit("error", host.error(code, message, cause), "warn");
+    host.complain(host.error(name, message, cause));
   },
 
   heartbeat(host, roundTrip, missed) {
-    const rtt = roundTrip < 0 ? null : roundTrip;
+    const rtt = known(roundTrip);
     host.emit("heartbeat", { rtt, missed }, "debug");
-    if (rtt === null) host.rejectAsked("ping", "TIMEOUT", "no pong");
+    if (rtt === null) host.rejectAsked("ping", host.error("TIMEOUT", "no pong"));
     else for (const ticket of host.takeAsked("ping")) host.resolve(ticket, rtt);
   },
 
   warning(host, kind) {
     const warnings = [
-      "no pong yet: only the browser notices dead links",
-      "no pings for a while: they make the server end links; set heartbeat: false, or a ping that it knows",
-      `cannot open ${host.url}: is the address right, the server up, this origin allowed?`,
+      "no pong: only the browser notices dead links",
+      "pings make the server end links: set heartbeat: false, or a ping that it knows",
+      `cannot open ${host.url}: is the address right, the server up, the origin allowed?`,
     ];
     host.log("warn", warnings[kind]);
   },
@@ -97,8 +88,8 @@ export const NEWS = {
     const [reason, code] = DROPS[why];
     const data = host.payloads.takeOriginal(payload);
     host.reject(ticket, host.error(code, reason));
-    const delivered = unknown ? "unknown" : false;
-    host.emit("dropped", { data, reason, delivered }, "warn", { reason, delivered });
+    const about = { reason, delivered: unknown ? "unknown" : false };
+    host.emit("dropped", { data, ...about }, "warn", about);
   },
 
   settled(host, ticket, done) {
@@ -110,17 +101,19 @@ export const NEWS = {
     const detail = {
       direction: up ? "up" : "down",
       stream: stream < 0 ? null : host.nameOf(stream),
-      missed: missed < 0 ? null : missed,
+      missed: known(missed),
       reason: GAP_REASONS[reason],
     };
     host.emit("gap", detail, "warn");
   },
 
   lost(host, otherUser) {
-    const why = `the session is ${otherUser ? "another's" : "gone"}`;
-    host.emit("error", host.error("SESSION_LOST", why), "warn");
+    host.complain(host.error("SESSION_LOST", otherUser ? "another user's" : "gone"));
   },
 };
+
+/** What the engine says with a number below 0 when it does not know. */
+export const known = (number) => (number < 0 ? null : number);
 
 /** What made a link end or an attempt begin, by place; the first stands for a close by the peer. */
 const CAUSES = (
@@ -128,7 +121,7 @@ const CAUSES = (
   "waking up,the network is back,protocol"
 ).split(",");
 
-const FAILURES = ["RETRIES_EXHAUSTED", "REFUSED", "UNAUTHORIZED", "INVALID_URL", "TAKEN_OVER"];
+const FAILURES = "RETRIES_EXHAUSTED REFUSED UNAUTHORIZED INVALID_URL TAKEN_OVER".split(" ");
 const INVALID = 3;
 const TAKEN_OVER = 4;
 

@@ -14,9 +14,7 @@ const PROTOCOL = "steadfast.v1";
 const STREAMS = 64;
 
 export class SessionHost extends Host {
-  keeper = new Keeper(this.options.session.storage, (cause) => {
-    this.blame("STORAGE", "in memory: storage", cause);
-  });
+  keeper = new Keeper(this.options.session.storage, (cause) => this.unstored(cause));
 
   #instance = randomId();
   /** The engine's numbers for streams, those heard of last at the end. */
@@ -63,23 +61,6 @@ export class SessionHost extends Host {
 
   nameOf(stream) {
     for (const [name, number] of this.#streams) if (number === stream) return name;
-  }
-
-  // The page, and the end.
-
-  tell(input) {
-    super.tell(input);
-    if (input === Input.suspend) this.keeper.release();
-  }
-
-  rest() {
-    this.keeper.release();
-  }
-
-  letGo() {
-    super.letGo();
-    if (this.state === "closed" && !this.keeps) this.keeper.forget();
-    else this.keeper.release();
   }
 
   // A link.
@@ -211,7 +192,7 @@ export class SessionHost extends Host {
         return this.resolve(this.asked.token.shift());
       default:
         this.log("warn", `the server: ${body.message}`, { errorCode: body.errorCode });
-        if (body.errorCode === "UNAUTHORIZED") this.rejectAsked("token", body.errorCode, body.message);
+        if (body.errorCode === "UNAUTHORIZED") this.rejectAsked("token", this.error(body.errorCode, body.message));
     }
   }
 

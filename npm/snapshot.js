@@ -341,7 +341,7 @@ export class Snapshots {
   #fail(reason, cause) {
     const host = this.#host;
     this.#failure = host.error("SNAPSHOT_FAILED", `${reason}: ${cause.message ?? "the state is not saved"}`, cause);
-    if (this.#told !== reason) host.emit("error", this.#failure, "warn");
+    if (this.#told !== reason) host.complain(this.#failure);
     this.#told = reason;
   }
 }

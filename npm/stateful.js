@@ -12,7 +12,7 @@ import { Keeper } from "./storage.js";
 
 export class StatefulSession extends SessionHost {
   frames = STATE_FRAMES;
-  database = new Database((cause) => this.blame("STORAGE", "in memory: storage", cause));
+  database = new Database((cause) => this.unstored(cause));
   /** What is sent and outlives the page, where it does. */
   durable = this.options.queue?.persist && new Durable(this);
   /** The application's state, where it is saved. */

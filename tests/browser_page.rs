@@ -28,6 +28,9 @@ cases! { imported_in_pages:
         a_probe_that_nothing_answers_ends_the_link
         being_hidden_changes_nothing
         a_wait_ends_when_the_page_becomes_visible
+        a_page_in_use_again_that_nobody_told_connects
+        what_a_user_looks_at_asks_the_browser_again_whether_there_is_a_network
+        a_hidden_page_watches_no_clock
     }
 
     mod loading {

@@ -172,6 +172,9 @@ impl<P: PartialEq + Clone> Engine<P> {
     pub fn handle_input(&mut self, now: Now, input: Input<P>) -> Result<(), Refusal> {
         let slept = self.clock.advance(now);
         let now = self.clock.inside(now.at);
+        if let Input::Timeout { buffered_bytes } = input {
+            self.link.buffered_bytes = buffered_bytes;
+        }
         // A link that has ended takes no ping.
         if slept && !matches!(input, Input::LinkClosed { .. }) {
             self.look(now, Cause::Wake);
@@ -198,7 +201,7 @@ impl<P: PartialEq + Clone> Engine<P> {
             Input::Online => self.handle_online(now),
             Input::Offline => self.handle_offline(now),
             Input::Suspend => self.suspend(now),
-            Input::Timeout { buffered_bytes } => self.handle_timeout(now, buffered_bytes),
+            Input::Timeout { .. } => self.handle_timeout(now),
             Input::LinkOpened { generation }
             | Input::Greeted { generation }
             | Input::LinkFailed { generation, .. }
@@ -296,8 +299,7 @@ impl<P: PartialEq + Clone> Engine<P> {
         Output::Timeout(self.clock.outside(self.timers.next()))
     }
 
-    fn handle_timeout(&mut self, now: Instant, buffered_bytes: u32) {
-        self.link.buffered_bytes = buffered_bytes;
+    fn handle_timeout(&mut self, now: Instant) {
         for timer in Timer::ALL {
             let Some(deadline) = self.timers.expire(timer, now) else {
                 continue;

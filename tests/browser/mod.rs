@@ -143,6 +143,44 @@ macro_rules! everywhere {
                 reconnecting_by_hand_does_not_wait_for_the_network
             }
 
+            mod hints {
+                a_client_that_is_made_while_offline_connects_when_the_network_is_back
+                a_client_that_gave_up_starts_again_while_offline
+                a_browser_that_is_wrong_about_the_network_makes_attempts_seldom_and_no_more
+                what_a_user_does_asks_the_browser_again_and_tries_at_once
+                a_sleep_that_no_event_tells_of_is_noticed_within_a_second
+                a_long_wait_is_cut_short_by_a_sleep
+                what_a_sleep_outdated_is_not_sent
+                patience_and_downtime_count_what_was_slept
+                a_probe_has_the_time_that_the_line_needs
+                many_clients_share_one_watch
+                an_event_that_is_no_news_changes_nothing
+            }
+
+            mod unanswered {
+                a_busy_link_is_asked_soon_and_then_found_dead
+                late_pongs_never_reach_the_application
+                a_server_that_never_answers_is_asked_for_ever
+                a_server_that_drops_the_link_behind_pings_gets_none_after_two
+                a_first_opening_that_fails_is_told_once
+                a_server_that_speaks_no_sessions_is_named_after_three_openings
+            }
+
+            mod never {
+                auth_that_never_answers_is_given_up_and_asked_again
+                reconnecting_asks_for_credentials_anew_as_well
+                locks_that_never_answer_leave_a_session_in_memory
+                a_database_that_never_answers_leaves_a_session_in_memory
+                locks_that_never_answer_leave_a_durable_queue_in_memory
+                a_database_that_never_answers_leaves_a_durable_queue_in_memory
+            }
+
+            mod stuck {
+                ended_by_1009_it_is_dropped_and_what_is_behind_it_goes
+                ended_otherwise_it_is_named_and_attempts_are_seldom
+                the_application_can_take_it_back
+            }
+
             mod options {
                 a_number_that_is_none_or_too_small_is_refused_at_every_level
                 every_number_takes_what_is_allowed
@@ -385,6 +423,7 @@ macro_rules! everywhere {
                 a_page_that_was_never_welcomed_leaves_its_messages
                 a_page_that_is_put_away_leaves_all_to_the_next
                 a_page_that_comes_back_finds_what_it_left
+                a_page_in_use_again_that_nobody_told_loses_doubles_and_reorders_nothing
                 what_another_page_took_is_not_sent_by_the_one_that_comes_back
                 records_too_old_to_be_known_are_reported_and_forgotten
                 a_session_that_was_taken_over_leaves_nothing

@@ -1,6 +1,7 @@
 // What the page and the network say: put away and back, visible, offline and online.
 
 import { equal, ok } from "../harness/assert.js";
+import { Clocks } from "../harness/clocks.js";
 import { event, namesOf, record, settled, test } from "../harness/test.js";
 
 const tell = (type, init) => globalThis.dispatchEvent(init ? new PageTransitionEvent(type, init) : new Event(type));
@@ -85,4 +86,53 @@ export const a_wait_ends_when_the_page_becomes_visible = test(async (lab) => {
   beVisible();
   await lab.network.open();
   equal(client.state, "open", "the state");
+});
+
+export const a_page_in_use_again_that_nobody_told_connects = test(async (lab) => {
+  const acts = {
+    visible: beVisible,
+    resume: () => document.dispatchEvent(new Event("resume")),
+    focus: () => tell("focus"),
+    connect: (client) => client.connect(),
+    send: (client) => client.send("x"),
+  };
+  for (const act of Object.values(acts)) {
+    const { client, socket } = await lab.opened();
+    putAway();
+    equal(socket.closedWith.code, 4000, "closed with");
+    act(client);
+    await lab.network.open();
+    equal(client.state, "open", "the state");
+    client.close();
+  }
+});
+
+export const what_a_user_looks_at_asks_the_browser_again_whether_there_is_a_network = test(async (lab) => {
+  const looks = [beVisible, () => document.dispatchEvent(new Event("resume")), comeBack];
+  for (const look of looks) {
+    const { client, socket } = await lab.opened();
+    const sayOnline = lab.replace(navigator, "onLine", false);
+    tell("offline");
+    socket.drop();
+    equal(client.state, "offline", "the state");
+    sayOnline();
+    look();
+    await lab.network.open();
+    equal(client.state, "open", "the state");
+    client.close();
+  }
+});
+
+export const a_hidden_page_watches_no_clock = test(async (lab) => {
+  const clocks = new Clocks(lab);
+  const { socket } = await lab.opened({ heartbeat: { interval: 60_000 } });
+  await clocks.pass(2_000);
+  socket.message("PONG");
+  equal(clocks.timers, 2, "timers of a visible page: its own, and that of the watch");
+  const show = lab.replace(document, "visibilityState", "hidden");
+  beVisible();
+  equal(clocks.timers, 1, "timers of a hidden one");
+  show();
+  beVisible();
+  equal([clocks.timers, socket.sent], [2, ["PING", "PING"]], "timers, and what was sent");
 });

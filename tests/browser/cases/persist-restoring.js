@@ -305,3 +305,27 @@ export const claims_rise_faster_while_no_welcome_follows = test(async (lab) => {
 async function deleteMessage({ memory, seq }) {
   for (const name of ["fresh", "messages"]) await inStore(name, (store) => store.delete([memory, seq]));
 }
+
+export const a_page_in_use_again_that_nobody_told_loses_doubles_and_reorders_nothing = test(async (lab) => {
+  const acts = {
+    focus: () => globalThis.dispatchEvent(new Event("focus")),
+    connect: (client) => client.connect(),
+    reconnect: (client) => client.reconnect(),
+    send: () => {},
+  };
+  for (const act of Object.values(acts)) {
+    const { client, peer, memory } = await inDurableSession(lab, freshName());
+    client.send("given");
+    await peer.received(1);
+    putAway();
+    client.send("waits");
+    act(client);
+    client.send("last");
+    const next = await nextPeer(lab);
+    const hello = await next.welcome({ ...RESUMED, received: 0 });
+    equal([await next.received(3), hello.instance], [["given", "waits", "last"], memory], "sent");
+    next.say("stored", { number: 3 });
+    await messagesWhen(memory, ({ length }) => length === 0);
+    client.close();
+  }
+});
