@@ -95,7 +95,7 @@ export interface Events<In = Received, Out = Data, InSession extends boolean = b
     unconfirmed: number;
   };
 
-  /** Another attempt has got its time, or a sooner one. Does not fire while attempts pause: offline, or with the page put away. */
+  /** Another attempt has got its time, or another one. While the browser says that there is no network, or that the page was put away, attempts are `reconnect.max` apart. */
   reconnecting: {
     /** Which attempt since the last stable link, or since `reconnect()`. */
     attempt: number;
@@ -129,7 +129,9 @@ export interface Events<In = Received, Out = Data, InSession extends boolean = b
    * Something went wrong that the client deals with itself: CONNECT_TIMEOUT, HEARTBEAT_TIMEOUT, MESSAGE_TOO_LARGE (the
    * server closed with 1009, or a greeting is too long), and INVALID_URL, INVALID_OPTION or INVALID_DATA for a function
    * of the application that throws or gives what is no use. In a session also PROTOCOL (a frame that cannot be, or a
-   * close with 1009: the session goes on over a new link), SESSION_LOST (the server does not know the session any more,
+   * close with 1009: the session goes on over a new link; or the first three attempts failed, so that the server may not
+   * speak steadfast.v1), UNDELIVERED (links end right behind one message, which `cause` names with `number`, `bytes` and
+   * the close `code`; `drain()` takes it back), SESSION_LOST (the server does not know the session any more,
    * or it belongs to another user: `dropped` and `gap` say what of it is lost, and a new one has begun), UNAUTHORIZED
    * (`auth` failed) and STORAGE (what is to be kept lives in memory, or something of it cannot be read). With the options
    * `snapshot` also SNAPSHOT_FAILED (state that cannot be captured, restored or saved; messages are not concerned). Does not fire for a link that is refused or lost:

@@ -46,6 +46,7 @@ export class SteadfastError extends Error {
     | "TAKEN_OVER"
     | "SNAPSHOT_FAILED"
     | "PROTOCOL"
+    | "UNDELIVERED"
     | "STORAGE"
     | "INTERNAL";
   /** The request id of the attempt or link that it belongs to, as the server logs it; "" when there is none. */

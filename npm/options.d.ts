@@ -81,7 +81,7 @@ export interface Options<In = Received, Out = Data> {
   /**
    * A session only (otherwise INVALID_OPTION): the application's credentials, asked for before every attempt and sent in
    * the hello, never in the URL. There is one call at a time: an attempt that begins while one is under way waits for its
-   * answer. When it throws or rejects, or gives no string, the attempt has failed and is retried, with an UNAUTHORIZED in
+   * answer, and asks anew when an attempt has timed out meanwhile. When it throws or rejects, or gives no string, the attempt has failed and is retried, with an UNAUTHORIZED in
    * an `error` event. A text is sent as it is, each time. Default none.
    */
   auth?: string | (() => string | Promise<string>);
@@ -127,14 +127,14 @@ export interface Options<In = Received, Out = Data> {
         /** The silence before a ping, on a link in full health. Default 30_000 ms; proxies cut silent links, many at 60 s. */
         interval?: number;
         /**
-         * The longest that a ping may stay unanswered. Default 10_000 ms. Measured round trips shorten it, to their mean
+         * The longest that a ping may stay unanswered. Default 10_000 ms. Once a pong was measured, round trips shorten it, to their mean
          * plus four times their deviation, but not below one second. A ping behind a backlog gets as long again whenever
          * some of the backlog has left.
          */
         timeout?: number;
         /** So many unanswered pings in a row end the link; after the first the others follow without waiting for the interval. Default 3. */
         misses?: number;
-        /** How long the one ping that is sent on waking (visible, resumed, online, after sleep) may stay unanswered before the link is replaced. Default 3_000 ms. */
+        /** How long the one ping that is sent on waking (visible, resumed, online, after sleep) may stay unanswered before the link is replaced; never less than any other ping. Default 3_000 ms. */
         probe?: number;
         /**
          * The interval follows the health score, from `min` at 0 to `max` at 100. Default 5_000 ms (`interval`, if that is
@@ -261,7 +261,7 @@ export interface Options<In = Received, Out = Data> {
 
   /**
    * What is logged: all up to this level to the console, or every record to a function. Default `"warn"`. `"error"`:
-   * the client has failed. `"warn"`: what an `error`, `dropped` or `gap` event tells, and a heartbeat that stops.
+   * the client has failed. `"warn"`: what an `error`, `dropped` or `gap` event tells, and once each: a first attempt that fails, a server that answers no pings or ends links because of them.
    * `"info"`: links that come and go. `"debug"`: states, pings, health and the queue. Messages are never logged.
    */
   log?: "silent" | "error" | "warn" | "info" | "debug" | ((record: LogRecord) => void);
