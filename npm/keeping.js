@@ -21,6 +21,12 @@ export class KeepingHost extends Host {
     if (!id) keeper.renew({ session: memory, token: memory });
   }
 
+  /** Not every page that is in use again is told so. */
+  dial(generation) {
+    this.database.turn(false);
+    super.dial(generation);
+  }
+
   open(generation, ...where) {
     const ifWanted = (act) => () => this.query(Query.expectsLink, generation) && act();
     this.snapshots.ready().then(

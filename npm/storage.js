@@ -1,6 +1,6 @@
 // Where a session's id, token and claim live, and who may use them: one client at a time.
 
-import { allOf, openDatabase, settled } from "./database.js";
+import { allOf, late, openDatabase, settled } from "./database.js";
 import { isWord, NUMBER } from "./frames.js";
 import { randomId } from "./host.js";
 
@@ -164,7 +164,7 @@ const heldHere = new Set();
 let freed = Promise.resolve();
 
 export function freeing(work) {
-  freed = freed.then(() => work);
+  freed = freed.then(() => Promise.race([work, late()])).catch(() => {});
 }
 
 /**

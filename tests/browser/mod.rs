@@ -173,6 +173,7 @@ macro_rules! everywhere {
                 a_database_that_never_answers_leaves_a_session_in_memory
                 locks_that_never_answer_leave_a_durable_queue_in_memory
                 a_database_that_never_answers_leaves_a_durable_queue_in_memory
+                a_lock_that_is_never_free_again_keeps_no_later_client_waiting
             }
 
             mod stuck {

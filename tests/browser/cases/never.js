@@ -3,7 +3,7 @@
 import { equal, hasCode } from "../harness/assert.js";
 import { Clocks } from "../harness/clocks.js";
 import { durable, freshName } from "../harness/durable.js";
-import { freshUrl, nextPeer } from "../harness/peer.js";
+import { freshUrl, inSession, nextPeer } from "../harness/peer.js";
 import { event, record, test } from "../harness/test.js";
 
 const never = () => new Promise(() => {});
@@ -87,3 +87,20 @@ export const locks_that_never_answer_leave_a_durable_queue_in_memory = test((lab
 export const a_database_that_never_answers_leaves_a_durable_queue_in_memory = test((lab) =>
   isInMemory(lab, { ...durable(freshName()), silent: silentDatabases }),
 );
+
+export const a_lock_that_is_never_free_again_keeps_no_later_client_waiting = test(async (lab) => {
+  const url = freshUrl();
+  const request = navigator.locks.request.bind(navigator.locks);
+  lab.replace(navigator.locks, "request", (...asked) => {
+    request(...asked);
+    return never();
+  });
+  const first = await inSession(lab, { session: true }, {}, url);
+  const timeout = AbortSignal.timeout.bind(AbortSignal);
+  lab.replace(AbortSignal, "timeout", () => timeout(200));
+  first.client.close();
+  const opened = event(lab.client({ session: true }, url), "open");
+  const peer = await nextPeer(lab);
+  await peer.welcome();
+  await opened;
+});
