@@ -67,6 +67,9 @@ impl World {
         for page in all {
             match hint {
                 Hint::Offline => drop(self.feed(page, Input::Offline)),
+                // What a page with a durable queue sends then is in a stash that these pages do not merge; that nothing
+                // of it is lost, doubled or reordered is held by tests/browser/cases alone.
+                Hint::PutAway if self.pages[page].durable.persists => {}
                 Hint::PutAway => self.suspends(page),
                 Hint::Look { online } => self.is_used(page, online),
                 Hint::Connect { online } => {
