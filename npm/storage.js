@@ -4,7 +4,7 @@ import { allOf, openDatabase, settled } from "./database.js";
 import { isWord, NUMBER } from "./frames.js";
 import { randomId } from "./host.js";
 
-/** How long a page waits for its own session, which the page before it may still hold. */
+/** How long a page waits for its own session, which the page before it may still hold, and for clients that let go. */
 const PATIENCE_MS = 2_000;
 /** What was not used for so long is known to no server any more. */
 const KEPT_MS = 30 * 86_400_000;
@@ -110,7 +110,7 @@ export class Keeper {
   async choose(rows, turn, take = hold) {
     // It would wait for itself.
     if (turn !== this.turn) return;
-    await freed;
+    await Promise.race([freed, patience()]);
     const { row } = this;
     const own = row.id ? row.memory : remembered(row);
     const found = row.id ? [row] : await rows(row);
@@ -154,6 +154,11 @@ export const isGood = (row) => NUMBER(row?.claim + 1) && !isOld(row);
 
 /** Whether no server knows it any more. */
 export const isOld = ({ at }) => at < Date.now() - KEPT_MS;
+
+const patience = () =>
+  new Promise((over) => {
+    AbortSignal.timeout(PATIENCE_MS).onabort = over;
+  });
 
 /** What this page or worker holds itself: waiting for it would be in vain. */
 const heldHere = new Set();
