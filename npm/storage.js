@@ -103,15 +103,15 @@ export class Keeper {
   /** Lets go of the lock when all is stored. */
   free(work) {
     const done = Promise.all([this.#work, work]);
-    freeing(this.#letGo?.(done) ?? done);
+    freeing(this.row, this.#letGo?.(done) ?? done);
     this.#letGo = null;
   }
 
   async choose(rows, turn, take = hold) {
     // It would wait for itself.
     if (turn !== this.turn) return;
-    await Promise.race([freed, patience()]);
     const { row } = this;
+    await Promise.race([freed[row.name], patience()]);
     const own = row.id ? row.memory : remembered(row);
     const found = row.id ? [row] : await rows(row);
     found.sort((a, b) => (b.memory === own) - (a.memory === own) || !!b.id - !!a.id || b.at - a.at);
@@ -163,11 +163,11 @@ const patience = () =>
 /** What this page or worker holds itself: waiting for it would be in vain. */
 const heldHere = new Set();
 
-/** Settled when all is free that clients of this page or worker have let go of: the next ones wait for that. */
-let freed = Promise.resolve();
+/** By name, settled when all is free that clients of this page or worker have let go of: the next ones wait for that. */
+const freed = {};
 
-export function freeing(work) {
-  freed = freed.then(() => work);
+export function freeing({ name }, work) {
+  freed[name] = Promise.all([freed[name], work]).then(() => {});
 }
 
 /**
