@@ -8,7 +8,7 @@
 export const OUTPUTS = (
   "wait dial greet transmit transmitPing hangUp decide deliver " +
   "statechange open disconnect reconnecting reconnected failed closed error " +
-  "heartbeat heartbeatStopped health queue dropped settled gap discard " +
+  "heartbeat warning health queue dropped settled gap discard " +
   "unit acknowledge pong ask end lost write commit release capture save"
 ).split(" ");
 

@@ -69,6 +69,13 @@ export class Database {
     return done;
   }
 
+  /** The page is put away, or in use again. Whether that is news. */
+  turn(away) {
+    const isNews = this.turns % 2 !== +away;
+    if (isNews) this.turns++;
+    return isNews;
+  }
+
   /** The client is over: from now on connections are let go of whenever nothing is under way. */
   retire() {
     this.#isRetired = true;

@@ -3,7 +3,7 @@
 import { OUTPUTS, REFUSALS, STATES } from "./boundary.js";
 import * as Input from "./input.js";
 import { NEWS } from "./news.js";
-import { watchPage } from "./page.js";
+import { isOnline, watchPage } from "./page.js";
 import * as Query from "./query.js";
 import { LONGEST_DELAY, Tickets } from "./tickets.js";
 import { Client } from "./wasm.js";
@@ -60,8 +60,8 @@ export class Driver extends Tickets {
 
   /** `later`: the first attempt begins after the present task, when listeners are there. */
   connect(later) {
-    if (!later) return this.request(Input.connect);
-    this.#client.handle(Input.connect, performance.now());
+    if (!later) return this.request(Input.connect, isOnline());
+    this.#client.handle(Input.connect, performance.now(), Date.now(), isOnline());
     // Any input starts what has been asked for; this one changes nothing.
     queueMicrotask(() => this.feed(Input.withdraw, 0));
   }
@@ -69,7 +69,7 @@ export class Driver extends Tickets {
   feed(input, ...fields) {
     if (!this.#client) return 0;
     try {
-      const refusal = this.#client.handle(input, performance.now(), ...fields);
+      const refusal = this.#client.handle(input, performance.now(), Date.now(), ...fields);
       this.drainOutputs();
       return refusal;
     } catch (error) {
@@ -80,7 +80,7 @@ export class Driver extends Tickets {
 
   /** What happened to the page. */
   tell(input) {
-    this.feed(input);
+    this.feed(input, isOnline());
   }
 
   /** The client is at rest, and may start again. */
@@ -121,7 +121,7 @@ export class Driver extends Tickets {
     if (at > LATEST) return;
     const ring = () => {
       this.#timer = null;
-      this.feed(Input.timeout, this.buffered(), Date.now());
+      this.feed(Input.timeout, this.buffered());
     };
     const delay = Math.min(Math.max(Math.ceil(at - performance.now()), 0), LONGEST_DELAY);
     this.#timer = { at, id: setTimeout(ring, delay) };

@@ -6,6 +6,7 @@ import * as Input from "./input.js";
 import { Link, OPEN } from "./link.js";
 import { Listeners, report } from "./listeners.js";
 import { createLog } from "./log.js";
+import { isOnline } from "./page.js";
 import { isData, roughSizeOf, sizeOf } from "./payload.js";
 import { Held, Payloads } from "./payloads.js";
 import * as Query from "./query.js";
@@ -18,6 +19,8 @@ export class Host extends Link {
   /** The session, where there is one. */
   session = null;
   asked = { ping: [], token: [] };
+  /** The call for credentials that has not answered yet. */
+  asking = null;
   /** Whether what is stored outlives the client. */
   keeps = false;
 
@@ -37,7 +40,7 @@ export class Host extends Link {
 
   reconnect(reason) {
     this.reason = reason;
-    this.request(Input.reconnect);
+    this.request(Input.reconnect, isOnline());
   }
 
   /** `keeps`: what is stored is for the next client. */

@@ -38,7 +38,7 @@ export class KeepingHost extends Host {
   }
 
   tell(input) {
-    if (input === Input.suspend || input === Input.resume) this.database.turns++;
+    if (input === Input.suspend || input === Input.wake) this.database.turn(input === Input.suspend);
     super.tell(input);
     if (input === Input.suspend) this.keeper.release();
   }

@@ -50,15 +50,23 @@ export const NEWS = {
     host.listeners.clear();
   },
 
-  error(host, kind, bytes) {
+  error(host, kind, bytes, number, closeCode) {
     const { connectTimeout } = host.options;
-    const [code, message] = [
+    // The next attempt asks anew.
+    if (!kind) host.asking = null;
+    const [code, message, cause] = [
       ["CONNECT_TIMEOUT", `not open within ${connectTimeout} ms`],
       ["HEARTBEAT_TIMEOUT", "heartbeat timeout"],
       ["MESSAGE_TOO_LARGE", `the server closed with 1009; the largest had ${bytes} bytes`],
       ["PROTOCOL", "a breach of the protocol"],
+      ["PROTOCOL", "never welcomed: does the server speak steadfast.v1?"],
+      [
+        "UNDELIVERED",
+        `links end behind message ${number}, ${bytes} bytes, with ${closeCode}`,
+        { number, bytes, code: closeCode },
+      ],
     ][kind];
-    host.emit("error", host.error(code, message), "warn");
+    host.emit("error", host.error(code, message, cause), "warn");
   },
 
   heartbeat(host, roundTrip, missed) {
@@ -68,8 +76,13 @@ export const NEWS = {
     else for (const ticket of host.takeAsked("ping")) host.resolve(ticket, rtt);
   },
 
-  heartbeatStopped(host) {
-    host.log("warn", "heartbeat stopped: no pong");
+  warning(host, kind) {
+    const warnings = [
+      "no pong yet: only the browser notices dead links",
+      "no pings for a while: they make the server end links; set heartbeat: false, or a ping that it knows",
+      `cannot open ${host.url}: is the address right, the server up, this origin allowed?`,
+    ];
+    host.log("warn", warnings[kind]);
   },
 
   health(host) {

@@ -54,7 +54,7 @@ export class Orphans {
     const { signal } = waiting;
     this.#watched.set(memory, waiting);
     navigator.locks
-      .request(keyOf({ name: this.#durable.name, memory }), { signal }, () => this.#adopt(memory, signal))
+      ?.request(keyOf({ name: this.#durable.name, memory }), { signal }, () => this.#adopt(memory, signal))
       // Given up.
       .catch(() => {});
   }

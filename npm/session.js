@@ -21,8 +21,6 @@ export class SessionHost extends Host {
   #instance = randomId();
   /** The engine's numbers for streams, those heard of last at the end. */
   #streams = new Map([["", 0]]);
-  /** The call of `auth` that has not answered yet. */
-  #asked = null;
 
   // Of the present link.
   #ready;
@@ -116,14 +114,15 @@ export class SessionHost extends Host {
     return Promise.all([this.#askForToken(), this.keeper.acquire(this.url)]);
   }
 
-  /** One call at a time: an attempt that finds one under way waits for its answer. */
+  /** One call at a time: an attempt that finds one under way waits for its answer, unless that has had its time. */
   #askForToken() {
     const { auth } = this.options;
-    if (auth === undefined) return;
-    this.#asked ??= (async () => call(auth))().finally(() => {
-      this.#asked = null;
+    if (auth === undefined || this.asking) return this.asking;
+    const asking = (async () => call(auth))().finally(() => {
+      if (this.asking === asking) this.asking = null;
     });
-    return this.#asked;
+    this.asking = asking;
+    return asking;
   }
 
   #hello(auth) {

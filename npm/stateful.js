@@ -35,8 +35,14 @@ export class StatefulSession extends SessionHost {
   // What the application asks for.
 
   connect(later) {
+    this.#comeBack();
     super.connect(later);
     if (this.durable) this.keeper.acquire("");
+  }
+
+  reconnect(reason) {
+    this.#comeBack();
+    super.reconnect(reason);
   }
 
   send(value, how, ticket) {
@@ -68,11 +74,15 @@ export class StatefulSession extends SessionHost {
   // The page, and the end.
 
   tell(input) {
-    if (input === Input.suspend || input === Input.resume) this.database.turns++;
+    if (input === Input.suspend) this.database.turn(true);
+    if (input === Input.wake) this.#comeBack();
     super.tell(input);
-    if (!this.durable) return;
-    if (input === Input.suspend) this.durable.suspend();
-    if (input !== Input.resume) return;
+    if (input === Input.suspend && this.durable) this.durable.suspend();
+  }
+
+  /** Not every page that is in use again is told so. */
+  #comeBack() {
+    if (!this.database.turn(false) || !this.durable) return;
     this.durable.resume();
     this.keeper.acquire("");
   }
@@ -89,6 +99,11 @@ export class StatefulSession extends SessionHost {
   }
 
   // A link.
+
+  dial(generation) {
+    this.#comeBack();
+    super.dial(generation);
+  }
 
   async prepare() {
     const ready = await super.prepare();

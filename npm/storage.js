@@ -6,6 +6,8 @@ import { randomId } from "./host.js";
 
 /** How long a page waits for its own session, which the page before it may still hold, and for clients that let go. */
 const PATIENCE_MS = 2_000;
+/** How long the browser may take to say whether a lock is free. */
+const ANSWER_MS = 5_000;
 /** What was not used for so long is known to no server any more. */
 const KEPT_MS = 30 * 86_400_000;
 
@@ -178,9 +180,12 @@ export function hold(row, isOwn) {
   const key = keyOf(row);
   const signal = isOwn && !heldHere.has(key) ? AbortSignal.timeout(PATIENCE_MS) : undefined;
   return new Promise((done, fail) => {
+    const late = AbortSignal.timeout(ANSWER_MS);
+    late.onabort = () => fail(late.reason);
     const whileHeld = (lock) =>
       new Promise((letGo) => {
-        if (!lock) return done(letGo());
+        if (!lock || late.aborted) return done(letGo());
+        late.onabort = null;
         heldHere.add(key);
         done((work) => {
           heldHere.delete(key);

@@ -41,8 +41,8 @@ export class Client {
     forgotten.register(this, [wasm, this.#at], this);
   }
 
-  handle(input, now, ...fields) {
-    return this.#wasm.client_handle(this.#at, input, now, ...fields);
+  handle(input, now, wall, ...fields) {
+    return this.#wasm.client_handle(this.#at, input, now, wall, ...fields);
   }
 
   /** An output's place, and the five numbers that belong to it; to be read before the next call. */

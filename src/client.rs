@@ -1,6 +1,6 @@
 //! What wasm-bindgen exports: one class with four methods, which `npm/driver.js` drives.
 
-use steadfast_engine::{Engine, Instant, Span};
+use steadfast_engine::{Engine, Instant, Now, Span};
 use wasm_bindgen::prelude::*;
 
 use crate::{inputs, options, outputs};
@@ -27,8 +27,8 @@ impl Client {
         }
     }
 
-    /// Hands in what happened at `now_ms`, the page's monotonic clock: see `inputs.rs`. 0, or why
-    /// it was refused.
+    /// Hands in what happened at `now_ms`, by the page's monotonic clock, and at `wall_ms`: see `inputs.rs`.
+    /// 0, or why it was refused.
     #[expect(
         clippy::too_many_arguments,
         reason = "a record would cross as an object"
@@ -37,6 +37,7 @@ impl Client {
         &mut self,
         input: u8,
         now_ms: f64,
+        wall_ms: f64,
         a: f64,
         b: f64,
         c: f64,
@@ -48,7 +49,10 @@ impl Client {
         inputs::handle(
             &mut self.engine,
             input,
-            instant(now_ms),
+            Now {
+                at: instant(now_ms),
+                wall_ms: wall_ms as u64,
+            },
             [a, b, c, d, e, f, g],
         )
     }

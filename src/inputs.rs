@@ -1,7 +1,7 @@
 //! The engine's inputs from numbers. The first column is the list `Input` of `npm/boundary.js`.
 
 use steadfast_engine::{
-    Captured, Decision, Engine, Fate, Form, From, GapReason, Input, Instant, Priority, Refusal,
+    Captured, Decision, Engine, Fate, Form, From, GapReason, Input, Now, Priority, Refusal,
     Restored, Send, Span, Unsaved, Welcome, Window,
 };
 
@@ -12,13 +12,13 @@ use crate::STATE;
 pub(crate) fn handle(
     engine: &mut Engine<u32>,
     input: u8,
-    now: Instant,
+    now: Now,
     fields @ [a, b, c, d, ..]: [f64; 7],
 ) -> u8 {
     let generation = a as u32;
     let input = match input {
-        0 => Input::Connect,
-        1 => Input::Reconnect,
+        0 => Input::Connect { online: a != 0.0 },
+        1 => Input::Reconnect { online: a != 0.0 },
         2 => Input::Close,
         3 => Input::Send {
             send: message(fields, fields[5]),
@@ -55,13 +55,11 @@ pub(crate) fn handle(
         14 => Input::DecisionPending { generation },
         15 => Input::Timeout {
             buffered_bytes: a as u32,
-            wall_ms: b as u64,
         },
         16 => Input::Offline,
         17 => Input::Online,
         18 => Input::Suspend,
-        19 => Input::Resume,
-        20 => Input::Wake,
+        19 => Input::Wake { online: a != 0.0 },
         22 => welcomed(fields),
         23 => Input::Counted {
             generation,
@@ -98,7 +96,7 @@ pub(crate) fn handle(
         40 => Input::Release { stored: a != 0.0 },
         32.. if STATE => state(input, fields),
         _ => {
-            engine.handle_transmitted(now, a as u32, b as u32);
+            engine.handle_transmitted(now.at, a as u32, b as u32);
             return 0;
         }
     };

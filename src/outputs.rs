@@ -115,10 +115,20 @@ fn event_as_numbers(event: Event<u32>, fields: &mut Fields) -> u8 {
         Event::Error(Fault::HeartbeatTimeout) => one(fields, 15, 1.),
         Event::Error(Fault::MessageTooLarge { bytes }) => two(fields, 15, 2., bytes.into()),
         Event::Error(Fault::Protocol) => one(fields, 15, 3.),
+        Event::Error(Fault::NotWelcomed) => one(fields, 15, 4.),
+        Event::Error(Fault::Stuck {
+            number,
+            bytes,
+            code,
+        }) => {
+            fields[2] = number as f64;
+            fields[3] = code.into();
+            two(fields, 15, 5., bytes.into())
+        }
         Event::Heartbeat { round_trip, missed } => {
             two(fields, 16, known(round_trip), missed.into())
         }
-        Event::HeartbeatStopped => 17,
+        Event::Warning(warning) => one(fields, 17, (warning as u8).into()),
         Event::Health => 18,
         Event::Queue { messages, bytes } => two(fields, 19, messages.into(), bytes.into()),
         Event::Dropped {

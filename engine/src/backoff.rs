@@ -76,7 +76,7 @@ fn jittered(config: &ReconnectConfig, rng: &mut Rng, previous: Span, step: u32) 
 
 /// `base` times `factor` to the power of `step`, at most `max`. By products, since `powf` differs
 /// between platforms.
-fn cap(config: &ReconnectConfig, step: u32) -> Span {
+pub(crate) fn cap(config: &ReconnectConfig, step: u32) -> Span {
     let mut cap = config.base;
     for _ in 0..step.min(MAX_STEPS) {
         if cap >= config.max || config.factor <= 1.0 {

@@ -10,6 +10,7 @@ mod send;
 mod session;
 mod snapshot;
 mod stream;
+mod stuck;
 mod unit;
 mod wake;
 
@@ -17,6 +18,7 @@ use alloc::vec::Vec;
 
 use self::link::Link;
 use crate::backoff::Backoff;
+use crate::clock::Clock;
 use crate::health::HealthMeter;
 use crate::heartbeat::Heartbeat;
 use crate::inbox::Inbox;
@@ -27,7 +29,7 @@ use crate::session::Session;
 use crate::snapshot::Snapshot;
 use crate::timers::{Timer, Timers};
 use crate::{
-    Config, Event, HangUp, Input, Instant, Loss, Output, Refusal, Rng, STATE, Span, State,
+    Cause, Config, Event, HangUp, Input, Instant, Loss, Now, Output, Refusal, Rng, STATE, State,
 };
 
 /// One client. See the crate's front page for how to drive it.
@@ -56,8 +58,15 @@ pub struct Engine<P> {
     /// The loss that the application is deciding about.
     undecided: Option<Undecided>,
     last_loss: Loss,
-    network_down: bool,
-    suspended: bool,
+    network: Network,
+    /// The page was put away, and nothing says that it is back.
+    away: bool,
+    /// The attempt that is on its way, or waited for, comes sooner than losses and hints alone would have it.
+    hastened: bool,
+    /// Attempts in a row that came sooner because something was sent.
+    sends: u32,
+    /// Attempts that failed, as long as no link was ever open.
+    unopened: Option<u32>,
     heartbeat: Heartbeat,
     health: HealthMeter,
     outbox: Outbox<P>,
@@ -90,8 +99,6 @@ enum Phase {
     Deciding,
     /// The next attempt has its time.
     Waiting,
-    /// No attempt before the network, or the page, is back.
-    Paused,
 }
 
 /// A loss that the application is deciding about.
@@ -104,11 +111,13 @@ struct Undecided {
     told: bool,
 }
 
-/// The two clocks when they were last compared.
-#[derive(Clone, Copy, Debug)]
-struct Clock {
-    now: Instant,
-    wall_ms: u64,
+/// What is believed of the network: hints, and what speaks against them.
+#[derive(Clone, Copy, Debug, Default)]
+struct Network {
+    /// The platform says that there is none.
+    down: bool,
+    /// A link opened all the same: until the platform has other news, it is not believed.
+    refuted: bool,
 }
 
 impl<P: PartialEq + Clone> Engine<P> {
@@ -135,8 +144,11 @@ impl<P: PartialEq + Clone> Engine<P> {
             attempts_since_loss: 0,
             undecided: None,
             last_loss: Loss::none(),
-            network_down: false,
-            suspended: false,
+            network: Network::default(),
+            away: false,
+            hastened: false,
+            sends: 0,
+            unopened: Some(0),
             heartbeat,
             health: HealthMeter::new(),
             outbox: Outbox::new(),
@@ -148,22 +160,25 @@ impl<P: PartialEq + Clone> Engine<P> {
             session,
             snapshot: Snapshot::new(),
             given_messages: 0,
-            clock: Clock {
-                now: Instant::ZERO,
-                wall_ms: 0,
-            },
+            clock: Clock::new(),
         }
     }
 
-    /// Takes in one thing that happened at `now`, which never goes backwards. Afterwards
-    /// [`Self::poll_output`] has new answers, and [`Self::state`] may have changed.
+    /// Takes in one thing that happened `now`. Afterwards [`Self::poll_output`] has new answers, and
+    /// [`Self::state`] may have changed.
     ///
     /// # Errors
     /// Only what the application asks for can be refused; then nothing has changed.
-    pub fn handle_input(&mut self, now: Instant, input: Input<P>) -> Result<(), Refusal> {
+    pub fn handle_input(&mut self, now: Now, input: Input<P>) -> Result<(), Refusal> {
+        let slept = self.clock.advance(now);
+        let now = self.clock.inside(now.at);
+        // A link that has ended takes no ping.
+        if slept && !matches!(input, Input::LinkClosed { .. }) {
+            self.look(now, Cause::Wake);
+        }
         match input {
-            Input::Connect => return self.connect(now),
-            Input::Reconnect => return self.reconnect(now),
+            Input::Connect { online } => return self.connect(now, online),
+            Input::Reconnect { online } => return self.reconnect(now, online),
             Input::Close => self.close(now, false, false),
             Input::Release { stored } => self.close(now, true, stored),
             Input::Send {
@@ -179,17 +194,11 @@ impl<P: PartialEq + Clone> Engine<P> {
             }
             Input::Ping => return self.ping_now(now),
             Input::Listen(listening) => self.listening = listening,
-            Input::Wake => self.wake(now),
+            Input::Wake { online } => self.wake(now, online),
             Input::Online => self.handle_online(now),
-            Input::Offline => self.handle_offline(),
+            Input::Offline => self.handle_offline(now),
             Input::Suspend => self.suspend(now),
-            Input::Resume => self.resume(now),
-            Input::Timeout {
-                buffered_bytes,
-                wall_ms,
-            } => {
-                self.handle_timeout(now, buffered_bytes, wall_ms);
-            }
+            Input::Timeout { buffered_bytes } => self.handle_timeout(now, buffered_bytes),
             Input::LinkOpened { generation }
             | Input::Greeted { generation }
             | Input::LinkFailed { generation, .. }
@@ -284,14 +293,11 @@ impl<P: PartialEq + Clone> Engine<P> {
         if let Some(output) = self.poll_message() {
             return output;
         }
-        Output::Timeout(self.timers.next())
+        Output::Timeout(self.clock.outside(self.timers.next()))
     }
 
-    fn handle_timeout(&mut self, now: Instant, buffered_bytes: u32, wall_ms: u64) {
+    fn handle_timeout(&mut self, now: Instant, buffered_bytes: u32) {
         self.link.buffered_bytes = buffered_bytes;
-        if self.clock.slept_until(now, wall_ms) {
-            self.wake(now);
-        }
         for timer in Timer::ALL {
             let Some(deadline) = self.timers.expire(timer, now) else {
                 continue;
@@ -341,15 +347,15 @@ impl<P: PartialEq + Clone> Engine<P> {
     }
 }
 
-impl Clock {
-    /// Compares the clocks: whether the wall has moved on without the other.
-    fn slept_until(&mut self, now: Instant, wall_ms: u64) -> bool {
-        let before = core::mem::replace(self, Self { now, wall_ms });
-        let lived = now.since(before.now);
-        let passed = Span::from_ms(wall_ms.saturating_sub(before.wall_ms));
-        before.wall_ms != 0 && passed > lived + CLOCK_JUMP
+impl Network {
+    /// What the platform says when it is asked, or, as `news`, of itself.
+    fn hear(&mut self, online: bool, news: bool) {
+        self.refuted &= !(online || news);
+        self.down = !online && !self.refuted;
+    }
+
+    /// A link has opened.
+    fn prove(&mut self) {
+        self.refuted |= core::mem::take(&mut self.down);
     }
 }
-
-/// A wall clock that is so much ahead of the other has seen a sleep, or was set.
-const CLOCK_JUMP: Span = Span::from_ms(2_000);

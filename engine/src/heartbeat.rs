@@ -2,7 +2,8 @@
 //!
 //! Without a session pings and pongs are ordinary messages that the application chose, so they carry no
 //! id, any inbound message is a sign of life, and until a pong has ever been seen it is not known
-//! whether this server answers pings at all. In a session they have ids and are always answered, so
+//! whether this server answers pings at all: it is asked soon after the first opening, and as long as it
+//! never answers, misses end no link. In a session they have ids and are always answered, so
 //! a ping without an answer is a miss even while messages come in: the way out may be the dead one.
 
 mod round_trip;
@@ -23,6 +24,16 @@ pub struct Heartbeat {
     /// No ping is given less time than this, unless the option is shorter.
     floor: Span,
     answers: Answers,
+    /// Links in a row that ended right behind their first ping, before any was answered.
+    strikes: u32,
+    /// No ping before this: they make the server end links.
+    rests_until: Instant,
+    /// Session: a welcome has shown how soon the server answers.
+    welcomed: bool,
+    /// When the link opened, and when the first ping left on it.
+    opened: Instant,
+    first_ping: Option<Instant>,
+    last_ping: Instant,
     ping: Option<Ping>,
     /// When those pings left that have no pong yet, the oldest first: pongs come in order.
     unanswered: Vec<Instant>,
@@ -38,10 +49,8 @@ pub struct Heartbeat {
 enum Answers {
     /// No ping was answered yet.
     Unknown,
-    /// This link was given up on: nothing answered in time, and nothing ever had.
-    GivenUp,
-    /// A ping made the server close the link: it is never sent another.
-    Hurt,
+    /// Several were missed, and none was ever answered: they go on, and mean nothing.
+    Doubtful,
     /// A pong was seen.
     Seen,
 }
@@ -71,8 +80,8 @@ pub enum Verdict {
     Probe,
     /// A miss: send the next ping at once.
     Missed,
-    /// A miss, and the server has never answered: stop asking.
-    GiveUp,
+    /// A miss too many, but the server has never answered: misses mean nothing.
+    Doubt,
     /// A miss too many: the link is dead.
     Dead,
 }
@@ -92,6 +101,12 @@ impl Heartbeat {
             } else {
                 Answers::Unknown
             },
+            strikes: 0,
+            rests_until: Instant::ZERO,
+            welcomed: false,
+            opened: Instant::ZERO,
+            first_ping: None,
+            last_ping: Instant::ZERO,
             ping: None,
             unanswered: Vec::new(),
             missed: 0,
@@ -101,27 +116,44 @@ impl Heartbeat {
         }
     }
 
-    /// A link opened, `opening` after its attempt began: the first estimate of its round trip.
+    /// A link opened, `opening` after its attempt began: the first guess at its round trip.
     pub fn handle_open(&mut self, now: Instant, opening: Span) {
         self.round_trip.guess(opening);
         self.handle_loss();
         self.last_inbound = now;
-        if self.answers == Answers::GivenUp {
-            self.answers = Answers::Unknown;
-        }
+        self.opened = now;
+        self.first_ping = None;
     }
 
-    /// The other side closed the link. Whether a ping seems to have made it do so: then none is
-    /// sent to it any more.
-    pub fn handle_close_frame(&mut self, now: Instant) -> bool {
-        let hurt = self.answers == Answers::Unknown
-            && self
-                .ping
-                .is_some_and(|ping| now.since(ping.sent) <= self.allowance());
-        if hurt {
-            self.answers = Answers::Hurt;
+    /// Session: the welcome came, `answering` after the hello had left: a better guess.
+    pub fn handle_welcome(&mut self, answering: Span) {
+        self.round_trip.guess(answering);
+        self.welcomed = true;
+    }
+
+    /// The link ended by itself. A server that does not know our pings may close it, or drop it, right behind
+    /// the first one: a close frame at once, or two such ends in a row, and it gets none for an hour; after
+    /// each further one for twice as long. Whether that is so now.
+    pub fn handle_end(&mut self, now: Instant, was_clean: bool) -> bool {
+        let Some(asked) = self.first_ping else {
+            return false;
+        };
+        let since = now.since(asked);
+        if self.answers == Answers::Seen || since > self.config.timeout {
+            self.strikes = 0;
+            return false;
         }
-        hurt
+        self.strikes += 1;
+        let at_once = was_clean && since <= self.reaction();
+        if self.strikes < STRIKES && !at_once {
+            return false;
+        }
+        self.strikes = self.strikes.max(STRIKES);
+        let rest = REST.scaled(f64::from(
+            1_u32 << (self.strikes - STRIKES).min(LONGEST_REST),
+        ));
+        self.rests_until = now + rest;
+        true
     }
 
     /// The link is gone.
@@ -143,11 +175,17 @@ impl Heartbeat {
         if !is_pong {
             return None;
         }
+        // One that went unanswered is not what a later pong answers.
+        while self.unanswered.len() > 1 && now.since(self.unanswered[0]) > self.config.timeout {
+            self.unanswered.remove(0);
+        }
         if self.unanswered.is_empty() {
             return None;
         }
         let round_trip = now.since(self.unanswered.remove(0));
         self.answers = Answers::Seen;
+        self.strikes = 0;
+        self.rests_until = Instant::ZERO;
         self.floor = FLOOR;
         self.round_trip.sample(round_trip);
         self.remember(false);
@@ -180,6 +218,8 @@ impl Heartbeat {
             self.unanswered.remove(0);
         }
         self.unanswered.push(now);
+        self.first_ping.get_or_insert(now);
+        self.last_ping = now;
         self.ping_id = self.ping_id.wrapping_add(self.session.into());
         let probe = kind == PingKind::Probe;
         self.ping = Some(Ping {
@@ -192,7 +232,7 @@ impl Heartbeat {
         });
         now + match kind {
             PingKind::Regular => self.allowance(),
-            PingKind::Probe | PingKind::AfterLateTimer => self.config.probe,
+            PingKind::Probe | PingKind::AfterLateTimer => self.probe_allowance(),
         }
     }
 
@@ -218,16 +258,17 @@ impl Heartbeat {
         }
         let probe = ping.probe && !ping.alive;
         self.missed += 1;
-        if !(self.config.enabled && self.may_ping()) {
+        if !self.config.enabled || now < self.rests_until {
             self.ping = None;
             return Verdict::Wait(Instant::NEVER);
         }
         if self.answers != Answers::Seen {
-            return if self.missed < self.config.misses {
-                Verdict::Missed
-            } else {
-                self.give_up()
-            };
+            if self.answers == Answers::Unknown && self.missed < self.config.misses {
+                return Verdict::Missed;
+            }
+            self.ping = None;
+            self.missed = 0;
+            return Verdict::Doubt;
         }
         self.remember(true);
         if probe || self.missed >= self.config.misses {
@@ -237,14 +278,26 @@ impl Heartbeat {
         Verdict::Missed
     }
 
-    /// When the next regular ping is due, if the link stays silent until then.
+    /// When the next regular ping is due, if the link stays silent until then. The first one does not wait for
+    /// silence as long as no pong was ever seen: a link that dies later is noticed only if this one was answered.
     #[must_use]
     pub fn next_ping(&self, health_score: u8) -> Instant {
-        if self.config.enabled && self.may_ping() {
-            self.last_inbound + self.interval(health_score)
-        } else {
-            Instant::NEVER
+        if !self.config.enabled {
+            return Instant::NEVER;
         }
+        let mut due = self.last_inbound + self.interval(health_score);
+        if self.answers != Answers::Seen {
+            due = due.max(self.last_ping + self.config.interval);
+        }
+        if self.answers != Answers::Seen && self.first_ping.is_none() {
+            due = due.min(self.opened + self.config.interval.min(FIRST_PING));
+        }
+        due.max(self.rests_until)
+    }
+
+    /// Whether it is told for the first time that the server may not answer pings at all.
+    pub fn doubt(&mut self) -> bool {
+        core::mem::replace(&mut self.answers, Answers::Doubtful) == Answers::Unknown
     }
 
     /// Whether waking is a reason to ping: not while another such ping has still time.
@@ -253,9 +306,9 @@ impl Heartbeat {
         let has_time = |ping: Ping| {
             !ping.alive
                 && (ping.probe || ping.after_late_timer)
-                && now.since(ping.sent) < self.config.probe
+                && now.since(ping.sent) < self.probe_allowance()
         };
-        self.config.enabled && self.may_ping() && !self.ping.is_some_and(has_time)
+        self.config.enabled && now >= self.rests_until && !self.ping.is_some_and(has_time)
     }
 
     /// The id of the last ping; 0 without a session.
@@ -305,24 +358,29 @@ impl Heartbeat {
         f64::from(self.history.count_ones()) / f64::from(self.history_len)
     }
 
-    fn give_up(&mut self) -> Verdict {
-        self.answers = Answers::GivenUp;
-        self.handle_loss();
-        Verdict::GiveUp
-    }
-
-    fn may_ping(&self) -> bool {
-        matches!(self.answers, Answers::Unknown | Answers::Seen)
-    }
-
     /// The time a regular ping is given: what the measured round trips make likely, not less than
-    /// the floor, not more than the option.
+    /// the floor, not more than the option; all of that before anything was measured.
     #[must_use]
     pub fn allowance(&self) -> Span {
+        if self.round_trip.measured || self.welcomed {
+            self.reaction()
+        } else {
+            self.config.timeout
+        }
+    }
+
+    /// How soon the server can be expected to react: a guess before anything was measured.
+    #[must_use]
+    pub fn reaction(&self) -> Span {
         self.round_trip
             .likely()
             .max(self.floor)
             .min(self.config.timeout)
+    }
+
+    /// A probe is never given less than a regular ping.
+    fn probe_allowance(&self) -> Span {
+        self.config.probe.max(self.allowance())
     }
 
     fn interval(&self, health_score: u8) -> Span {
@@ -358,6 +416,18 @@ const MAX_UNANSWERED: usize = 32;
 
 /// No ping is given less (RFC 6298 section 2.4).
 const FLOOR: Span = Span::from_ms(1_000);
+
+/// The first ping on a link leaves so long after its opening: the application has introduced itself by then.
+const FIRST_PING: Span = Span::from_ms(2_000);
+
+/// So many links in a row that ended right behind their first ping are no accident.
+const STRIKES: u32 = 2;
+
+/// How long a server that pings make end links gets none.
+const REST: Span = Span::from_ms(3_600_000);
+
+/// That time doubles so often at most.
+const LONGEST_REST: u32 = 5;
 
 /// A timer later than this says more about the page (hidden, frozen, asleep) than about the link.
 const LATE: Span = Span::from_ms(1_000);

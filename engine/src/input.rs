@@ -3,16 +3,32 @@
 //! `P` is the payload as the shell holds it: a JavaScript handle in the browser. The engine moves
 //! it and never looks inside.
 
-use crate::{Decision, Span, Window};
+use crate::{Decision, Instant, Span, Window};
+
+/// The two clocks at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// Monotonic: it never goes backwards. It may stand still while the machine sleeps.
+    pub at: Instant,
+    /// Unix time in milliseconds, from which such a sleep is known; 0: there is no such clock.
+    pub wall_ms: u64,
+}
 
 /// Something that happened. What concerns a link names its generation; an input about an older
 /// link than the present one changes nothing.
 #[derive(Clone, Debug)]
 pub enum Input<P> {
-    /// The application asks for a link. Harmless when there is one, or one is on its way.
-    Connect,
+    /// The application asks for a link. Harmless when there is one, or one is on its way; an attempt that
+    /// was put off because of a hint is made now.
+    Connect {
+        /// What the platform says of the network at this moment.
+        online: bool,
+    },
     /// The application wants the link dropped and a new one now.
-    Reconnect,
+    Reconnect {
+        /// As in `Connect`.
+        online: bool,
+    },
     /// The application is done for good.
     Close,
     /// The application is done with this client, and another one goes on with its session. Without a
@@ -93,16 +109,18 @@ pub enum Input<P> {
         generation: u32,
     },
 
-    /// The page woke up: visible again, or resumed.
-    Wake,
+    /// The page is in use: visible again, looked at, resumed, or shown after it was put away.
+    Wake {
+        /// As in `Connect`.
+        online: bool,
+    },
     /// The platform says that there is a network again.
     Online,
-    /// The platform says that there is no network.
+    /// The platform says that there is no network. A hint: attempts go on, but seldom.
     Offline,
-    /// The page is about to be put away: the link is closed now, in this task.
+    /// The page is about to be put away: the link is closed now, in this task. A hint as well: who is
+    /// never told of its return is back at the next use of the page, or when a timer still rings in it.
     Suspend,
-    /// The page is back.
-    Resume,
 
     /// Session: the server's welcome. What was sent to an older link is settled by it, and messages
     /// flow.
@@ -198,8 +216,6 @@ pub enum Input<P> {
     Timeout {
         /// What the link has still to send; `u32::MAX` when it takes nothing any more.
         buffered_bytes: u32,
-        /// The wall clock in milliseconds, to notice that the machine slept.
-        wall_ms: u64,
     },
 }
 

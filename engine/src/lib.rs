@@ -33,6 +33,7 @@
 extern crate alloc;
 
 pub mod backoff;
+mod clock;
 pub mod close_code;
 mod config;
 mod engine;
@@ -61,12 +62,12 @@ pub use config::{
 };
 pub use engine::Engine;
 pub use input::{
-    Captured, Fate, Form, From, GapReason, Input, Priority, Refusal, Restored, Send, Unsaved,
+    Captured, Fate, Form, From, GapReason, Input, Now, Priority, Refusal, Restored, Send, Unsaved,
     Welcome,
 };
 pub use output::{
     Capture, Cause, Decision, Delivered, Direction, DropReason, Event, Failure, FailureKind, Fault,
-    HangUp, Loss, Output, Save,
+    HangUp, Loss, Output, Save, Warning,
 };
 pub use rng::Rng;
 pub use state::State;

@@ -190,8 +190,8 @@ pub enum Event<P> {
         /// Misses in a row.
         missed: u32,
     },
-    /// The server has answered no ping: none is sent on this link any more.
-    HeartbeatStopped,
+    /// Something that a developer should look at.
+    Warning(Warning),
     /// The grade or the trend of the health changed.
     Health,
     /// The queue starts to fill, or has drained.
@@ -331,6 +331,28 @@ pub enum Fault {
     },
     /// Session: a frame that the protocol does not allow, or a count that does not match.
     Protocol,
+    /// Session: several attempts in a row failed, and none ever succeeded: the server may not know sessions.
+    NotWelcomed,
+    /// Session: links end right behind this message, even when nothing else is on them.
+    Stuck {
+        /// The number that it had on the last of them.
+        number: u64,
+        /// Its size in UTF-8 bytes.
+        bytes: u32,
+        /// The close code of the last of them.
+        code: u16,
+    },
+}
+
+/// Something that a developer should look at: the client goes on, and nothing can be done about it at run time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Warning {
+    /// The server has answered no ping yet: none of them counts as missed.
+    NoPong,
+    /// The server ends links that it gets a ping on: it gets none for a while.
+    PingsEndLinks,
+    /// The first attempt has failed: the address may be wrong, the origin not allowed, or no server there.
+    NotOpened,
 }
 
 /// What an application decides about a loss.

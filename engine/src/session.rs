@@ -35,9 +35,24 @@ pub(crate) struct Session<P> {
     pub(crate) unsent: u32,
     /// Persist: a commit is under way.
     pub(crate) committing: bool,
+    /// The message that links end behind.
+    pub(crate) stuck: Option<Stuck<P>>,
+    /// Messages that were given to the last link and then taken away from it.
+    pub(crate) forgone: u64,
     pub(crate) streams: Vec<Stream>,
     pub(crate) in_hand: Option<InHand>,
 }
+
+/// The first message that was not acknowledged when links ended.
+#[derive(Debug)]
+pub(crate) struct Stuck<P> {
+    pub(crate) payload: P,
+    /// How many links in a row.
+    pub(crate) ends: u32,
+}
+
+/// A message that so many links in a row ended behind goes alone.
+pub(crate) const ALONE_AFTER: u32 = 3;
 
 /// A message that the application was given and has not done with.
 #[derive(Debug)]
@@ -94,9 +109,26 @@ impl<P> Session<P> {
             owned: false,
             unsent: 0,
             committing: false,
+            stuck: None,
+            forgone: 0,
             streams: Vec::new(),
             in_hand: None,
         }
+    }
+
+    /// Whether messages go one at a time: links have ended behind one again and again.
+    pub(crate) const fn goes_alone(&self) -> bool {
+        matches!(&self.stuck, Some(stuck) if stuck.ends >= ALONE_AFTER)
+    }
+
+    /// Whether one does not get through alone either.
+    pub(crate) const fn is_stuck(&self) -> bool {
+        matches!(&self.stuck, Some(stuck) if stuck.ends > ALONE_AFTER)
+    }
+
+    /// Whether the next message has to wait for what is on its way.
+    pub(crate) fn is_blocked(&self) -> bool {
+        self.goes_alone() && !self.sender.is_empty()
     }
 
     /// How many of the last messages in `sender` were not given to a link.

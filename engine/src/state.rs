@@ -11,7 +11,7 @@ pub enum State {
     Open,
     /// Lost; waiting for, or making, another attempt.
     Reconnecting,
-    /// Lost, and the platform says that there is no network: attempts are paused.
+    /// Lost, and the platform says that there is no network: attempts are seldom.
     Offline,
     /// `close` was called and is being carried out.
     Closing,
@@ -44,7 +44,7 @@ impl State {
                 | (Connecting, Open | Reconnecting | Offline | Failed | Closing)
                 | (Open, Reconnecting | Offline | Failed | Closing)
                 | (Reconnecting, Open | Offline | Failed | Closing)
-                | (Offline, Reconnecting | Failed | Closing)
+                | (Offline, Open | Reconnecting | Failed | Closing)
                 | (Failed, Reconnecting | Closing)
                 | (Closing, Closed)
         )

@@ -8,7 +8,7 @@ use steadfast_engine::{Config, Input, Output, State};
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::support::{
-    Answer, Op, Payload, Program, Shell, check_steps, ms, program, session_program,
+    Answer, Op, Payload, Program, Shell, WAKE, check_steps, ms, program, session_program,
 };
 
 /// The invariants of [`crate::support::Audit`] hold, and after the end nothing is left over.
@@ -90,6 +90,8 @@ fn late_words_of_another_link_change_nothing() {
         let mut shell = program.run();
         // Looking at the health rolls its rates on to the present.
         let _: Health = shell.engine.health(shell.now);
+        // And any input moves the clocks on.
+        assert_eq!(shell.give(Input::Withdraw(0)), Ok(()));
         for age in [1, 2, u32::MAX] {
             for op in words_of_a_link(age) {
                 let before = format!("{:#?}", shell.engine);
@@ -167,7 +169,7 @@ fn words_of_a_link(age: u32) -> [Op; 7] {
 /// A perfect network and server for a minute.
 fn heal(shell: &mut Shell) {
     shell.decide = Answer::Table;
-    for input in [Input::Online, Input::Resume] {
+    for input in [Input::Online, WAKE] {
         assert_eq!(shell.give(input), Ok(()));
     }
     let end = shell.now + ms(60_000);

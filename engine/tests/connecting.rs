@@ -6,7 +6,7 @@ use steadfast_engine::{
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::support::{Shell, delivered, ms};
+use crate::support::{CONNECT, RECONNECT, Shell, WAKE, delivered, ms};
 
 #[test]
 fn a_new_client_is_idle_and_does_nothing() {
@@ -82,7 +82,7 @@ fn a_socket_is_expected_only_while_its_attempt_lasts() {
     assert!(!shell.engine.expects_link(0));
     shell.connect();
     assert!(shell.engine.expects_link(1) && !shell.engine.expects_link(2));
-    assert_eq!(shell.give(Input::Reconnect), Ok(()));
+    assert_eq!(shell.give(RECONNECT), Ok(()));
     assert!(!shell.engine.expects_link(1) && shell.engine.expects_link(2));
     shell.link_opens();
     assert!(!shell.engine.expects_link(2));
@@ -209,7 +209,7 @@ fn a_greeting_that_fails_abandons_the_link_and_is_retried() {
 #[test]
 fn reconnect_drops_the_link_and_starts_over_at_once() {
     let mut shell = Shell::open(Config::default());
-    assert_eq!(shell.give(Input::Reconnect), Ok(()));
+    assert_eq!(shell.give(RECONNECT), Ok(()));
     let outputs = shell.take();
     assert_eq!(
         outputs[0],
@@ -249,7 +249,7 @@ fn reconnect_abandons_an_attempt_for_a_fresh_one() {
     let mut shell = Shell::new(Config::default());
     shell.connect();
     shell.take();
-    assert_eq!(shell.give(Input::Reconnect), Ok(()));
+    assert_eq!(shell.give(RECONNECT), Ok(()));
     let abandoned = Output::HangUp(HangUp::Abandoned);
     assert_eq!(
         shell.take(),
@@ -287,18 +287,12 @@ fn close_detaches_the_link_and_is_the_end() {
             Output::Event(Event::Closed),
         ]
     ));
-    for input in [Input::Connect, Input::Reconnect, Input::Ping] {
+    for input in [CONNECT, RECONNECT, Input::Ping] {
         assert_eq!(shell.give(input), Err(Refusal::Closed));
     }
     assert_eq!(shell.try_send(|_| {}), Err(Refusal::Closed));
     assert_eq!(shell.flush(1), Err(Refusal::Closed));
-    for input in [
-        Input::Close,
-        Input::Wake,
-        Input::Online,
-        Input::Offline,
-        Input::Resume,
-    ] {
+    for input in [Input::Close, WAKE, Input::Online, Input::Offline, WAKE] {
         assert_eq!(shell.give(input), Ok(()));
     }
     shell.wait(ms(1_000_000));

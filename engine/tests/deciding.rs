@@ -2,12 +2,12 @@
 
 use steadfast_engine::{
     Cause, Config, Decision, Event, Failure, FailureKind, HangUp, Input, Loss, Output,
-    ReconnectConfig, State,
+    ReconnectConfig, State, Warning,
 };
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::support::{Answer, Payload, Shell, ms};
+use crate::support::{Answer, Payload, RECONNECT, Shell, WAKE, ms};
 
 fn decides() -> Config {
     Config {
@@ -112,6 +112,7 @@ fn it_is_asked_about_failed_attempts_too() {
     shell.take();
     shell.link_closes(1006);
     let [
+        Output::Event(Event::Warning(Warning::NotOpened)),
         Output::Decide {
             attempt: 1,
             opened: false,
@@ -222,7 +223,7 @@ fn close_and_reconnect_from_within_it_tell_the_loss_first() {
     let mut shell = Shell::stable(decides());
     shell.link_closes(1006);
     shell.take();
-    assert_eq!(shell.give(Input::Reconnect), Ok(()));
+    assert_eq!(shell.give(RECONNECT), Ok(()));
     let events = shell.take_events();
     assert!(
         matches!(
@@ -264,16 +265,16 @@ fn a_page_put_away_meanwhile_stays_away() {
         Ok(())
     );
     shell.take();
-    shell.wait(ms(100_000));
+    shell.wait(ms(50_000));
     assert_eq!(shell.take(), []);
-    assert_eq!(shell.give(Input::Resume), Ok(()));
+    assert_eq!(shell.give(WAKE), Ok(()));
     assert!(shell.until_dial() <= ms(1_000));
 }
 
 #[test]
 fn it_is_not_asked_when_the_application_ended_the_link_itself() {
     for (input, why) in [
-        (Input::Reconnect, HangUp::Reconnect),
+        (RECONNECT, HangUp::Reconnect),
         (Input::Close, HangUp::Closed),
     ] {
         let mut shell = Shell::stable(decides());

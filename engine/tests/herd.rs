@@ -4,10 +4,10 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use steadfast_engine::{
-    Config, Engine, Event, Input, Instant, Output, ReconnectConfig, Rng, Span, State,
+    Config, Engine, Event, Input, Instant, Now, Output, ReconnectConfig, Rng, Span, State,
 };
 
-use crate::support::{Payload, ms};
+use crate::support::{CONNECT, Payload, ms};
 
 /// With the default options no tenth of a second sees more than a quarter of the clients, and 99 of
 /// 100 are back 65 s after the server.
@@ -86,7 +86,7 @@ impl Herd {
         };
         for _ in 0..CLIENTS {
             let mut engine = Engine::new(config.clone(), seeds.next_u64());
-            give(&mut engine, Instant::ZERO, Input::Connect);
+            give(&mut engine, Instant::ZERO, CONNECT);
             while !matches!(engine.poll_output(), Output::Timeout(_)) {}
             give(
                 &mut engine,
@@ -107,7 +107,7 @@ impl Herd {
         }
         while let Some(Reverse((now, _, client, happening))) = self.events.pop() {
             match happening {
-                Happening::Timer => give(&mut self.engines[client], now, timeout(now)),
+                Happening::Timer => give(&mut self.engines[client], now, timeout()),
                 Happening::Arrival { generation } => {
                     let accepted = self.accepts(now);
                     self.after(
@@ -200,6 +200,10 @@ impl Herd {
 }
 
 fn give(engine: &mut Engine<Payload>, now: Instant, input: Input<Payload>) {
+    let now = Now {
+        at: now,
+        wall_ms: now.as_micros() / 1_000,
+    };
     assert_eq!(engine.handle_input(now, input), Ok(()));
 }
 
@@ -211,11 +215,8 @@ fn closed(generation: u32) -> Input<Payload> {
     }
 }
 
-fn timeout(now: Instant) -> Input<Payload> {
-    Input::Timeout {
-        buffered_bytes: 0,
-        wall_ms: now.as_micros() / 1_000,
-    }
+fn timeout() -> Input<Payload> {
+    Input::Timeout { buffered_bytes: 0 }
 }
 
 const SEEDS: [u64; 3] = [1, 2, 3];

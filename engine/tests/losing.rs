@@ -7,7 +7,7 @@ use steadfast_engine::{
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::support::{Shell, ms};
+use crate::support::{RECONNECT, Shell, ms};
 
 fn with(change: impl FnOnce(&mut ReconnectConfig)) -> Config {
     let mut reconnect = ReconnectConfig::default();
@@ -243,7 +243,7 @@ fn credentials_are_asked_for_again_when_the_application_starts_over() {
         shell.until_dial();
         shell.link_closes(4401);
         assert_eq!(shell.engine.state(), State::Failed);
-        assert_eq!(shell.give(Input::Reconnect), Ok(()));
+        assert_eq!(shell.give(RECONNECT), Ok(()));
         shell.link_opens();
         shell.take();
     }
@@ -257,7 +257,7 @@ fn reconnect_leads_out_of_failed_with_all_counts_at_zero() {
         shell.until_dial();
         shell.link_closes(4401);
         assert_eq!(shell.engine.state(), State::Failed);
-        assert_eq!(shell.give(Input::Reconnect), Ok(()));
+        assert_eq!(shell.give(RECONNECT), Ok(()));
         shell.link_opens();
         shell.take();
     }

@@ -10,6 +10,7 @@ mod health;
 mod heartbeat;
 #[cfg(not(target_arch = "wasm32"))]
 mod herd;
+mod hints;
 mod losing;
 mod patience;
 mod persist_restoring;
@@ -26,7 +27,9 @@ mod session_heartbeat;
 mod session_opening;
 mod session_receiving;
 mod session_sending;
+mod session_stuck;
 mod session_violations;
+mod sleeping;
 mod snapshot_capturing;
 mod snapshot_checkpoint;
 mod support;

@@ -1,10 +1,10 @@
 //! A durable queue: a page that is put away, and comes back.
 
-use steadfast_engine::{Delivered, DropReason, Event, Fate, Input, Output, Welcome};
+use steadfast_engine::{Delivered, DropReason, Event, Fate, Output, Welcome};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::support::{Shell, new, persistent, resumed};
+use crate::support::{Shell, WAKE, new, persistent, resumed};
 
 #[test]
 fn a_page_that_is_put_away_keeps_nothing() {
@@ -63,7 +63,7 @@ fn it_does_not_send_what_is_gone_from_storage() {
     let mut shell = Shell::welcomed(persistent());
     shell.send_many(3);
     shell.suspends();
-    assert_eq!(shell.give(Input::Resume), Ok(()));
+    assert_eq!(shell.give(WAKE), Ok(()));
     shell.recalls([], 3);
     shell.until_dial();
     shell.link_opens();

@@ -34,7 +34,7 @@ fn receive(shell: &mut Shell, bytes: u32) -> Payload {
 fn messages_wait_until_somebody_listens() {
     let mut shell = Shell::open(Config::default());
     let early = [shell.receive(), shell.receive()];
-    shell.wait(ms(5_000));
+    shell.wait(ms(1_900));
     assert_eq!(shell.take(), []);
     assert_eq!(shell.give(Input::Listen(true)), Ok(()));
     assert_eq!(shell.take(), early.map(delivered));

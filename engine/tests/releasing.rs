@@ -7,7 +7,9 @@ use steadfast_engine::{
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::support::{Payload, Shell, checkpoint, ms, new, persistent, restored, resumed, session};
+use crate::support::{
+    Payload, Shell, WAKE, checkpoint, ms, new, persistent, restored, resumed, session,
+};
 
 const RELEASE: Input<Payload> = Input::Release { stored: true };
 
@@ -143,8 +145,10 @@ fn a_state_that_is_to_be_captured_still_is() {
     let mut shell = Shell::welcomed(checkpoint());
     shell.captures = Captured::Changed;
     // As from inside a listener: nothing is polled in between.
-    let now = shell.now;
-    assert_eq!(shell.engine.handle_input(now, Input::Hide), Ok(()));
+    assert_eq!(
+        shell.engine.handle_input(shell.clocks(), Input::Hide),
+        Ok(())
+    );
     assert_eq!(shell.give(RELEASE), Ok(()));
     let outputs = shell.take();
     assert_eq!(outputs[0], Output::Capture(Capture::Hiding));
@@ -173,7 +177,7 @@ fn it_is_the_end_in_every_state() {
         let outputs = shell.take();
         assert!(outputs.contains(&Output::Release(sent)), "{how}");
         assert_eq!(shell.engine.state(), State::Closed);
-        for again in [RELEASE, Input::Close, Input::Resume, Input::Online] {
+        for again in [RELEASE, Input::Close, WAKE, Input::Online] {
             assert_eq!(shell.give(again), Ok(()));
         }
         assert_eq!(shell.try_send(|_| {}), Err(Refusal::Closed));

@@ -6,7 +6,7 @@ use steadfast_engine::{
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::support::{Payload, Shell, ms};
+use crate::support::{Payload, RECONNECT, Shell, ms};
 
 fn with(change: impl FnOnce(&mut ReconnectConfig)) -> Config {
     let mut reconnect = ReconnectConfig::default();
@@ -196,7 +196,7 @@ fn without_reconnect_the_first_loss_is_the_end() {
     });
     shell.link_closes(1001);
     assert_eq!(failure(&mut shell), Some(FailureKind::RetriesExhausted));
-    assert_eq!(shell.give(Input::Reconnect), Ok(()));
+    assert_eq!(shell.give(RECONNECT), Ok(()));
     shell.link_opens();
     assert_eq!(shell.engine.state(), State::Open);
 }

@@ -4,7 +4,7 @@ use steadfast_engine::{Config, DropReason, Event, Input, Output, QueueConfig, Re
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::support::{Shell, ms};
+use crate::support::{RECONNECT, Shell, ms};
 
 fn with(change: impl FnOnce(&mut QueueConfig)) -> Config {
     let mut queue = QueueConfig::default();
@@ -186,7 +186,7 @@ fn a_queue_that_ends_past_the_mark_has_drained() {
         bytes: 0,
     });
     assert_eq!(shell.take().last(), Some(&drained));
-    shell.wait(ms(2_000));
+    shell.wait(ms(1_900));
     let sent = shell.send_with(|send| send.volatile = true);
     assert_eq!(
         shell.take(),
@@ -235,7 +235,7 @@ fn a_failed_client_keeps_its_queue_for_the_way_out() {
     shell.connect();
     shell.link_closes(1008);
     let kept = shell.send();
-    assert_eq!(shell.give(Input::Reconnect), Ok(()));
+    assert_eq!(shell.give(RECONNECT), Ok(()));
     shell.take();
     shell.link_opens();
     assert_eq!(shell.take_transmitted(), [kept]);

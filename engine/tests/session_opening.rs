@@ -7,7 +7,7 @@ use steadfast_engine::{
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::support::{Payload, Shell, handed, ms, new, resumed, session};
+use crate::support::{Payload, RECONNECT, Shell, handed, ms, new, resumed, session};
 
 fn dropped(payload: Payload, reason: DropReason, delivered: Delivered) -> Output<Payload> {
     Output::Event(Event::Dropped {
@@ -239,7 +239,7 @@ fn a_session_that_was_taken_over_stops_for_good_and_reports_everything() {
     assert!(!outputs.iter().any(asked), "there is nothing to decide");
     shell.wait(ms(100_000));
     assert_eq!(shell.engine.state(), State::Failed);
-    assert_eq!(shell.give(Input::Reconnect), Ok(()));
+    assert_eq!(shell.give(RECONNECT), Ok(()));
     shell.link_opens();
     shell.take();
     shell.welcome(new());

@@ -6,21 +6,26 @@ use crate::timers::Timer;
 use crate::{Cause, Event, Fault, HangUp, Instant, Loss, Output, Refusal, Span, State};
 
 impl<P: PartialEq + Clone> Engine<P> {
-    pub(super) fn connect(&mut self, now: Instant) -> Result<(), Refusal> {
-        match self.state {
-            State::Closing | State::Closed => Err(Refusal::Closed),
-            State::Idle | State::Failed => {
-                self.start_over(now);
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    pub(super) fn reconnect(&mut self, now: Instant) -> Result<(), Refusal> {
+    pub(super) fn connect(&mut self, now: Instant, online: bool) -> Result<(), Refusal> {
         if self.state.is_final() {
             return Err(Refusal::Closed);
         }
+        let put_off = self.is_slowed() || self.session.is_stuck();
+        self.network.hear(online, false);
+        self.away = false;
+        if self.state.is_at_rest() {
+            self.start_over(now);
+        } else if self.phase == Phase::Waiting && put_off {
+            self.retry_at(now, now, Cause::Requested);
+        }
+        Ok(())
+    }
+
+    pub(super) fn reconnect(&mut self, now: Instant, online: bool) -> Result<(), Refusal> {
+        if self.state.is_final() {
+            return Err(Refusal::Closed);
+        }
+        self.network.hear(online, false);
         if self.phase == Phase::Open {
             let loss = Loss {
                 cause: Cause::Requested,
@@ -41,7 +46,8 @@ impl<P: PartialEq + Clone> Engine<P> {
         self.attempts = 0;
         self.backoff.reset();
         self.reauthenticated = false;
-        self.suspended = false;
+        self.away = false;
+        self.hastened = false;
         self.undecided = None;
         self.timers.stop(Timer::Decide);
         self.patience_ends = Instant::NEVER;
@@ -62,6 +68,9 @@ impl<P: PartialEq + Clone> Engine<P> {
     /// Begins an attempt.
     pub(super) fn dial(&mut self, now: Instant) {
         self.timers.stop(Timer::Retry);
+        if !self.hastened {
+            self.sends = 0;
+        }
         self.start_patience(now);
         self.attempts = self.attempts.saturating_add(1);
         self.attempts_since_loss = self.attempts_since_loss.saturating_add(1);
@@ -89,6 +98,7 @@ impl<P: PartialEq + Clone> Engine<P> {
         }
         if self.config.greets || self.config.session {
             self.phase = Phase::Greeting;
+            self.link.greeted_at = now;
             let (generation, attempt) = (self.generation, self.attempts);
             self.outputs.push(Output::Greet {
                 generation,
@@ -111,6 +121,9 @@ impl<P: PartialEq + Clone> Engine<P> {
         self.timers.stop(Timer::Connect);
         self.timers.stop(Timer::GiveUp);
         self.phase = Phase::Open;
+        self.network.prove();
+        self.away = false;
+        self.unopened = None;
         self.link.opened_at = now;
         if planted::is(Bug::BackoffResetEarly) {
             self.attempts = 0;

@@ -6,6 +6,8 @@ use crate::Instant;
 #[derive(Clone, Debug)]
 pub(super) struct Link {
     pub(super) dialed_at: Instant,
+    /// Session: when the hello was asked for.
+    pub(super) greeted_at: Instant,
     pub(super) opened_at: Instant,
     /// Bytes given to it.
     pub(super) given_bytes: u64,
@@ -28,6 +30,7 @@ impl Link {
     pub(super) const fn new(dialed_at: Instant) -> Self {
         Self {
             dialed_at,
+            greeted_at: Instant::NEVER,
             opened_at: Instant::NEVER,
             given_bytes: 0,
             buffered_bytes: 0,

@@ -7,7 +7,7 @@ use crate::close_code::{Policy, policy};
 use crate::timers::{Timer, Timers};
 use crate::{
     Cause, Decision, DropReason, Event, Failure, FailureKind, Fault, HangUp, Instant, Loss, Output,
-    ReconnectConfig, STATE, Span, State,
+    ReconnectConfig, STATE, Span, State, Warning,
 };
 
 /// What follows a loss, once decided.
@@ -25,10 +25,11 @@ impl<P: PartialEq + Clone> Engine<P> {
                 self.drop_restored();
             }
             // A server that goes away says so; its closing has nothing to do with a ping.
-            let leaves = matches!(code, 1001 | 1012 | 1013);
-            if was_clean && !leaves && self.heartbeat.handle_close_frame(now) {
-                self.link.provoked = true;
-                self.tell(Event::HeartbeatStopped);
+            if !matches!(code, 1001 | 1012 | 1013) {
+                self.link.provoked = self.heartbeat.handle_end(now, was_clean);
+                if self.link.provoked {
+                    self.tell(Event::Warning(Warning::PingsEndLinks));
+                }
             }
             self.lose(
                 now,
@@ -43,6 +44,8 @@ impl<P: PartialEq + Clone> Engine<P> {
 
     /// The link, or the attempt, has ended by itself: what next?
     pub(super) fn lose(&mut self, now: Instant, loss: Loss) {
+        self.count_unopened(loss);
+        self.suspect(loss);
         let opened = self.forget_link(now);
         if self.config.decides && !self.is_taken_over(loss) {
             self.undecided = Some(Undecided {
@@ -60,6 +63,24 @@ impl<P: PartialEq + Clone> Engine<P> {
             });
         } else {
             self.follow(now, loss, opened, None, true);
+        }
+    }
+
+    /// As long as no link was ever open, a failed attempt may mean that none can be.
+    fn count_unopened(&mut self, loss: Loss) {
+        let Some(failed) = &mut self.unopened else {
+            return;
+        };
+        if matches!(loss.cause, Cause::Provider | Cause::Invalid) {
+            return;
+        }
+        *failed += 1;
+        match *failed {
+            1 => self.tell(Event::Warning(Warning::NotOpened)),
+            PROBABLY_NO_SESSIONS if self.config.session => {
+                self.tell(Event::Error(Fault::NotWelcomed));
+            }
+            _ => {}
         }
     }
 
@@ -196,6 +217,10 @@ impl<P: PartialEq + Clone> Engine<P> {
                     .next_delay(&config, &mut self.rng, opened, false);
                 self.await_retry(now, delay, loss.cause);
             }
+            // Neither counts as a retry: more attempts would be used up by hints, or change nothing.
+            Verdict::Wait { .. } if self.is_slowed() || self.session.is_stuck() => {
+                self.await_retry(now, config.max, loss.cause);
+            }
             Verdict::Wait { later } => {
                 let delay = self
                     .backoff
@@ -241,7 +266,8 @@ impl<P: PartialEq + Clone> Engine<P> {
     }
 
     fn is_exhausted(&self, now: Instant, config: &ReconnectConfig) -> bool {
-        self.backoff.retries() >= config.retries || self.patience_ends <= now
+        let used_up = self.backoff.retries() >= config.retries && !self.is_slowed();
+        used_up || self.patience_ends <= now
     }
 
     /// Fresh credentials are asked for once between two stable links.
@@ -290,33 +316,32 @@ impl<P: PartialEq + Clone> Engine<P> {
         }
     }
 
-    /// The next attempt comes after `delay`, or when there is a network, or a page, again.
+    /// The next attempt comes after `delay`, or after the longest one where a hint makes attempts seldom.
     pub(super) fn await_retry(&mut self, now: Instant, delay: Span, cause: Cause) {
-        self.start_patience(now);
-        if self.network_down || self.suspended {
-            self.pause();
-            return;
-        }
-        self.phase = Phase::Waiting;
-        self.timers.set(Timer::Retry, now + delay);
-        self.set_state(State::Reconnecting);
-        let attempt = self.attempts.saturating_add(1);
-        self.tell(Event::Reconnecting {
-            attempt,
-            delay,
-            cause,
-        });
+        self.hastened = false;
+        let seldom = self
+            .config
+            .reconnect
+            .as_ref()
+            .map_or(SELDOM, |config| config.max.max(LEAST_SELDOM));
+        let least = if self.is_slowed() { seldom } else { delay };
+        self.retry_at(now, now + delay.max(least), cause);
     }
 
-    /// No attempt for now.
-    pub(super) fn pause(&mut self) {
-        self.phase = Phase::Paused;
-        self.timers.stop(Timer::Retry);
-        let offline = self.network_down && !self.suspended;
-        self.set_state(if offline {
+    pub(super) fn retry_at(&mut self, now: Instant, at: Instant, cause: Cause) {
+        self.start_patience(now);
+        self.phase = Phase::Waiting;
+        self.timers.set(Timer::Retry, at);
+        self.set_state(if self.network.down && !self.away {
             State::Offline
         } else {
             State::Reconnecting
+        });
+        let attempt = self.attempts.saturating_add(1);
+        self.tell(Event::Reconnecting {
+            attempt,
+            delay: at.since(now),
+            cause,
         });
     }
 
@@ -358,3 +383,13 @@ impl Loss {
         Self::without_frame(Cause::Closed)
     }
 }
+
+/// So many attempts that failed say more about the server than about the line.
+const PROBABLY_NO_SESSIONS: u32 = 3;
+
+/// How far apart attempts are that a hint makes seldom, where no option says so.
+const SELDOM: Span = Span::from_ms(60_000);
+
+/// A page that is put away has stopped by then, if it does: until then an attempt would keep the browser from
+/// keeping it.
+const LEAST_SELDOM: Span = Span::from_ms(1_000);

@@ -17,9 +17,9 @@ impl<P: PartialEq + Clone> Engine<P> {
         (self.outbox.len(), self.outbox.bytes())
     }
 
-    /// The health at `now`.
+    /// The health when the monotonic clock says `now`.
     pub fn health(&mut self, now: Instant) -> Health {
-        self.health.read(now, &self.heartbeat)
+        self.health.read(self.clock.inside(now), &self.heartbeat)
     }
 
     /// Whether the attempt of this generation still wants its socket.

@@ -4,7 +4,9 @@ use super::{Engine, Phase};
 use crate::heartbeat::{PingKind, Verdict};
 use crate::session::InHand;
 use crate::timers::Timer;
-use crate::{Cause, Direction, Event, GapReason, HangUp, Instant, Loss, Output, Refusal, Span};
+use crate::{
+    Cause, Direction, Event, GapReason, HangUp, Instant, Loss, Output, Refusal, Span, Warning,
+};
 
 impl<P: PartialEq + Clone> Engine<P> {
     pub(super) fn handle_message(&mut self, now: Instant, payload: P, bytes: u32, is_pong: bool) {
@@ -113,7 +115,8 @@ impl<P: PartialEq + Clone> Engine<P> {
         let left_bytes = self.link.left_bytes();
         let missed_before = self.heartbeat.missed();
         let verdict = self.heartbeat.handle_deadline(now, deadline, left_bytes);
-        if self.heartbeat.missed() > missed_before || verdict == Verdict::GiveUp {
+        let news = verdict == Verdict::Doubt && self.heartbeat.doubt();
+        if self.heartbeat.missed() > missed_before || news {
             let missed = self.heartbeat.missed().max(missed_before + 1);
             self.tell(Event::Heartbeat {
                 round_trip: None,
@@ -125,7 +128,12 @@ impl<P: PartialEq + Clone> Engine<P> {
             Verdict::Wait(until) => self.timers.set(Timer::Pong, until),
             Verdict::Probe => self.ping(now, PingKind::AfterLateTimer),
             Verdict::Missed => self.ping(now, PingKind::Regular),
-            Verdict::GiveUp => self.tell(Event::HeartbeatStopped),
+            Verdict::Doubt => {
+                if news {
+                    self.tell(Event::Warning(Warning::NoPong));
+                }
+                self.schedule_ping(now);
+            }
             Verdict::Dead => {
                 self.hang_up(HangUp::HeartbeatTimeout);
                 self.lose(now, Loss::without_frame(Cause::HeartbeatTimeout));
@@ -151,7 +159,7 @@ impl<P: PartialEq + Clone> Engine<P> {
         let idle = self.timers.deadline(Timer::Doubt) == Instant::NEVER;
         if idle && self.session.is_in_flight() && self.phase == Phase::Open {
             self.timers
-                .set(Timer::Doubt, now + self.heartbeat.allowance());
+                .set(Timer::Doubt, now + self.heartbeat.reaction());
         }
     }
 

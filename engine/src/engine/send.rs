@@ -9,8 +9,9 @@ use crate::{DropReason, Event, Instant, Output, Refusal, STATE, Send, Span};
 
 impl<P: PartialEq + Clone> Engine<P> {
     /// What was just given to the link by [`Output::Transmit`] or [`Output::TransmitPing`]: its
-    /// size in bytes, and what the link has still to send, itself included.
+    /// size in bytes, and what the link has still to send, itself included. `now`: the monotonic clock.
     pub fn handle_transmitted(&mut self, now: Instant, bytes: u32, buffered_bytes: u32) {
+        let now = self.clock.inside(now);
         self.link.given_bytes += u64::from(bytes);
         self.link.buffered_bytes = buffered_bytes;
         self.link.largest_bytes = self.link.largest_bytes.max(bytes);
@@ -52,6 +53,7 @@ impl<P: PartialEq + Clone> Engine<P> {
             self.enqueue(message)?;
             self.timers.set(Timer::Expiry, self.outbox.next_expiry());
             self.watch_drain(now);
+            self.hasten(now);
         }
         self.session.corked = self.config.session;
         Ok(())
@@ -110,7 +112,13 @@ impl<P: PartialEq + Clone> Engine<P> {
     /// what was restored stays: it may be another user's.
     pub fn take_back(&mut self) -> Option<P> {
         let owned = !STATE || self.session.owned;
-        let Some(message) = self.outbox.pop_own(owned) else {
+        let stuck = self.session.is_stuck() && self.phase != Phase::Open;
+        let taken = if stuck {
+            self.take_stuck()
+        } else {
+            self.outbox.pop_own(owned)
+        };
+        let Some(message) = taken else {
             self.tell_if_drained();
             return None;
         };

@@ -92,6 +92,8 @@ impl<P: PartialEq + Clone> Engine<P> {
             self.lose_session(welcome.fate == Fate::OtherUser);
         }
         self.session.established = true;
+        self.heartbeat
+            .handle_welcome(now.since(self.link.greeted_at));
         self.session.window = welcome.window;
         self.session.max_message_bytes = welcome.max_message_bytes;
         if let (Some(first), Some(config)) = (welcome.first_retry, &mut self.config.reconnect) {
@@ -134,6 +136,7 @@ impl<P: PartialEq + Clone> Engine<P> {
         }
         let gone = self.session.sender.go_on_after(last);
         let fresh = STATE && core::mem::take(&mut self.session.fresh);
+        let gone = gone.saturating_sub(core::mem::take(&mut self.session.forgone));
         // Storage does not say which of the last numbers were acknowledged.
         if gone > 0 && !fresh {
             self.tell(Event::Gap {
@@ -189,6 +192,9 @@ impl<P: PartialEq + Clone> Engine<P> {
     }
 
     fn forget_stored(&mut self, message: Waiting<P>) {
+        if matches!(&self.session.stuck, Some(stuck) if stuck.payload == message.payload) {
+            self.session.stuck = None;
+        }
         self.outputs.push(Output::Discard(message.payload));
         if message.ticket != 0 {
             self.tell(Event::Settled {
@@ -233,6 +239,8 @@ impl<P: PartialEq + Clone> Engine<P> {
             self.drop_as(message, reason, sent);
         }
         self.session.sender.go_on_after(0);
+        self.session.forgone = 0;
+        self.session.stuck = None;
     }
 
     pub(super) fn drop_waiting(&mut self, reason: DropReason) {

@@ -20,7 +20,7 @@ impl<P: PartialEq + Clone> Engine<P> {
             messages: messages.saturating_sub(self.outbox.len()),
             bytes: limit.saturating_sub(self.outbox.bytes()),
         };
-        self.session.sender.takes(bytes, ahead)
+        !self.session.goes_alone() && self.session.sender.takes(bytes, ahead)
     }
 
     /// The messages whose turn it is, when the link takes them; then what is to be said of them.
@@ -113,7 +113,7 @@ impl<P: PartialEq + Clone> Engine<P> {
     pub(super) fn first_to_number(&self) -> Option<&Waiting<P>> {
         let session = &self.session;
         let first = self.outbox.first()?;
-        let takes = session.sender.takes(first.bytes, session.window);
+        let takes = !session.is_blocked() && session.sender.takes(first.bytes, session.window);
         (takes || planted::is(Bug::WindowIgnored)).then_some(first)
     }
 }

@@ -1,43 +1,53 @@
-//! What the page and the platform say: sleep and waking, network and none.
+//! What the page and the platform say: sleep and waking, network and none. All of it is hints: they make
+//! the client ask, hurry or take its time, and no missing counterpart of one leaves it waiting.
 
 use super::{Engine, Phase};
+use crate::backoff::cap;
 use crate::heartbeat::PingKind;
 use crate::timers::Timer;
 use crate::{Cause, HangUp, Instant, Loss, Span, State};
 
 impl<P: PartialEq + Clone> Engine<P> {
-    /// The page woke up: what it knew may be old. An open link is probed; an attempt that began
-    /// before may be stalled for ever, so a fresh one follows, and one that waits comes sooner.
-    pub(super) fn wake(&mut self, now: Instant) {
-        match self.phase {
-            Phase::Open if self.heartbeat.wants_probe(now) => self.ping(now, PingKind::Probe),
-            Phase::Dialing | Phase::Greeting
-                if now.since(self.link.dialed_at) > FRESH && self.config.reconnect.is_some() =>
-            {
-                self.hang_up(HangUp::Abandoned);
-                self.timers.stop(Timer::Connect);
-                self.retry_soon(now, Cause::Wake);
-            }
-            Phase::Waiting => self.retry_soon(now, Cause::Wake),
-            _ => {}
-        }
+    /// The page is in use.
+    pub(super) fn wake(&mut self, now: Instant, online: bool) {
+        self.away = false;
+        self.network.hear(online, false);
+        self.look(now, Cause::Wake);
     }
 
     pub(super) fn handle_online(&mut self, now: Instant) {
-        self.network_down = false;
-        if self.phase == Phase::Paused && !self.suspended {
-            self.retry_soon(now, Cause::Online);
-        } else {
-            self.wake(now);
+        let was_down = self.network.down;
+        self.network.hear(true, true);
+        self.look(now, if was_down { Cause::Online } else { Cause::Wake });
+    }
+
+    /// An open link is left alone: it may be a local one, and if it is dead the heartbeat will tell.
+    pub(super) fn handle_offline(&mut self, now: Instant) {
+        let was_slowed = self.is_slowed();
+        self.network.hear(false, true);
+        if self.phase == Phase::Waiting && !was_slowed {
+            self.await_retry(now, Span::ZERO, self.last_loss.cause);
         }
     }
 
-    /// A hint that there is no network. An open link is left alone: it may be a local one, and if
-    /// it is dead the heartbeat will tell.
-    pub(super) fn handle_offline(&mut self) {
-        self.network_down = true;
-        if matches!(self.phase, Phase::Waiting | Phase::Paused) {
-            self.pause();
+    /// What was known may be old. An open link is probed, and an attempt that waits comes sooner; one that
+    /// should have been given up by now makes way for a fresh one.
+    pub(super) fn look(&mut self, now: Instant, cause: Cause) {
+        match self.phase {
+            Phase::Open if self.heartbeat.wants_probe(now) => self.ping(now, PingKind::Probe),
+            Phase::Dialing | Phase::Greeting
+                if self.timers.deadline(Timer::Connect) <= now
+                    && self.config.reconnect.is_some() =>
+            {
+                self.hang_up(HangUp::Abandoned);
+                self.timers.stop(Timer::Connect);
+                self.retry_soon(now, now, cause);
+            }
+            Phase::Waiting => {
+                self.sends = 0;
+                self.retry_soon(now, now, cause);
+            }
+            _ => {}
         }
     }
 
@@ -49,10 +59,10 @@ impl<P: PartialEq + Clone> Engine<P> {
     }
 
     fn leave_for_now(&mut self, now: Instant) {
-        if self.state.is_at_rest() || self.state == State::Closing || self.suspended {
+        if self.state.is_at_rest() || self.state == State::Closing || self.away {
             return;
         }
-        self.suspended = true;
+        self.away = true;
         if self.phase == Phase::Open {
             let loss = Loss {
                 cause: Cause::Suspended,
@@ -67,38 +77,47 @@ impl<P: PartialEq + Clone> Engine<P> {
             return;
         }
         self.generation = self.generation.wrapping_add(1);
-        self.pause();
+        self.await_retry(now, Span::ZERO, Cause::Suspended);
     }
 
-    pub(super) fn resume(&mut self, now: Instant) {
-        if core::mem::take(&mut self.suspended) && self.phase == Phase::Paused {
-            if self.network_down {
-                self.pause();
-            } else {
-                self.retry_soon(now, Cause::Wake);
-            }
-        } else {
-            self.wake(now);
+    /// Whether a hint makes attempts seldom.
+    pub(super) const fn is_slowed(&self) -> bool {
+        self.network.down || self.away
+    }
+
+    /// Something is sent while a hint makes attempts seldom: whoever sends may know better. The attempt comes
+    /// soon; if that is of no use, the next one that a send brings on comes later, and so on.
+    pub(super) fn hasten(&mut self, now: Instant) {
+        if self.phase != Phase::Waiting || self.hastened || !self.is_slowed() {
+            return;
         }
+        let Some(config) = &self.config.reconnect else {
+            return;
+        };
+        let pause = match self.sends {
+            0 => Span::ZERO,
+            sends => cap(config, sends),
+        };
+        self.sends += 1;
+        let earliest = self.link.dialed_at + pause;
+        self.retry_soon(now, now.max(earliest), Cause::Requested);
     }
 
-    /// The next attempt comes within the time of a first retry, but not later than it would have:
-    /// spread, since a whole building may have come back at once.
-    fn retry_soon(&mut self, now: Instant, cause: Cause) {
+    /// The next attempt comes within the time of a first retry after `earliest`, but not later than it
+    /// would have: spread, since a whole building may have come back at once.
+    fn retry_soon(&mut self, now: Instant, earliest: Instant, cause: Cause) {
         let first = self
             .config
             .reconnect
             .as_ref()
             .map_or(Span::ZERO, |config| config.first);
-        let delay = self.rng.between(Span::ZERO, first);
-        if now + delay < self.timers.deadline(Timer::Retry) {
-            self.await_retry(now, delay, cause);
+        let at = earliest + self.rng.between(Span::ZERO, first);
+        if at < self.timers.deadline(Timer::Retry) {
+            self.hastened = true;
+            self.retry_at(now, at, cause);
         }
     }
 }
-
-/// An attempt younger than this was made by a page that was awake.
-const FRESH: Span = Span::from_ms(1_000);
 
 /// The close code of a page that is put away.
 const SUSPENDED: u16 = 4000;

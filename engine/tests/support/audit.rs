@@ -5,7 +5,9 @@ mod told;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use steadfast_engine::{Config, Input, Instant, Output, Priority, Refusal, Restored, Send, State};
+use steadfast_engine::{
+    Config, Input, Instant, Output, Priority, Refusal, Restored, Send, Span, State,
+};
 
 use super::{Payload, Rows, SessionAudit, SnapshotAudit};
 
@@ -104,6 +106,13 @@ impl Audit {
         }
     }
 
+    /// The machine slept, and its monotonic clock with it: what was announced comes sooner by that clock.
+    pub(crate) fn slept(&mut self, span: Span) {
+        self.announced = self
+            .announced
+            .map(|at| Instant::ZERO + at.since(Instant::ZERO + span));
+    }
+
     pub(crate) fn before(&mut self, input: &Input<Payload>, present: u32, awaits_pong: bool) {
         self.bound = 40 + 2 * (self.waiting.len() + self.tickets.len() + self.inbound.len());
         let greeted = self.link.is_some_and(|link| link.greeted);
@@ -178,15 +187,14 @@ impl Audit {
                 }
             }
             (Input::TaskOver, _) => self.session.corked = false,
-            (Input::Suspend, _) => self.announced = None,
             (Input::Listen(listening), _) => self.listening = *listening,
             (Input::Close | Input::Release { .. }, _) => self.inbound.clear(),
             (_, Err(refusal)) => {
                 assert!(
                     matches!(
                         input,
-                        Input::Connect
-                            | Input::Reconnect
+                        Input::Connect { .. }
+                            | Input::Reconnect { .. }
                             | Input::Send { .. }
                             | Input::Flush { .. }
                             | Input::Restored(_)

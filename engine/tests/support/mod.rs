@@ -29,10 +29,19 @@ pub(crate) use snapshot_audit::SnapshotAudit;
 pub(crate) use state::{checkpoint, persistent, restored};
 pub(crate) use state_program::{StateOp, snapshot, state_op};
 
-use steadfast_engine::{Direction, Event, Form, GapReason, Output, Priority, Send, Span};
+use steadfast_engine::{Direction, Event, Form, GapReason, Input, Output, Priority, Send, Span};
 
 /// What a message holds in these tests: a number that is never used twice.
 pub(crate) type Payload = u32;
+
+/// The application asks for a link.
+pub(crate) const CONNECT: Input<Payload> = Input::Connect { online: true };
+
+/// The application asks for a new one.
+pub(crate) const RECONNECT: Input<Payload> = Input::Reconnect { online: true };
+
+/// The page is looked at.
+pub(crate) const WAKE: Input<Payload> = Input::Wake { online: true };
 
 /// So many milliseconds.
 pub(crate) const fn ms(ms: u64) -> Span {

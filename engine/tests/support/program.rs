@@ -6,7 +6,7 @@ use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use steadfast_engine::{Config, Decision, Form, Input, Priority, Refusal};
 
-use super::{SessionOp, Shell, config, ms};
+use super::{CONNECT, RECONNECT, SessionOp, Shell, WAKE, config, ms};
 
 /// What the application's `decide` says.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -174,8 +174,8 @@ impl Op {
     fn input(&self, shell: &mut Shell) -> Input<u32> {
         let link = |age: u32| shell.generation.wrapping_sub(age);
         match *self {
-            Self::Connect => Input::Connect,
-            Self::Reconnect => Input::Reconnect,
+            Self::Connect => CONNECT,
+            Self::Reconnect => RECONNECT,
             Self::Close => Input::Close,
             Self::Release { stored } => Input::Release { stored },
             Self::Withdraw { ago } => Input::Withdraw(shell.fresh_payload().saturating_sub(ago)),
@@ -221,11 +221,11 @@ impl Op {
             Self::DecisionPending { age } => Input::DecisionPending {
                 generation: link(age),
             },
-            Self::Wake => Input::Wake,
+            Self::Wake => WAKE,
             Self::Online => Input::Online,
             Self::Offline => Input::Offline,
             Self::Suspend => Input::Suspend,
-            _ => Input::Resume,
+            _ => WAKE,
         }
     }
 }

@@ -5,7 +5,7 @@ use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use steadfast_engine::{Config, Fate, From, GapReason, Input, Refusal, Span, Welcome, Window};
 
-use super::{Op, Program, Shell, StateOp, config, ms, op, snapshot, state_op};
+use super::{CONNECT, Op, Program, Shell, StateOp, WAKE, config, ms, op, snapshot, state_op};
 
 /// One thing that happens in a session. Numbers count from what would be right.
 #[derive(Clone, Debug)]
@@ -132,9 +132,9 @@ impl SessionOp {
 
 fn come_up(of_flight: u64, shell: &mut Shell) {
     for input in [
-        Input::Connect,
+        CONNECT,
         Input::Online,
-        Input::Resume,
+        WAKE,
         Input::TaskOver,
         Input::Listen(true),
     ] {

@@ -1,10 +1,10 @@
 //! A shell whose clock and link are played by the test.
 
 use steadfast_engine::{
-    Captured, Config, Engine, Input, Instant, Output, Refusal, Send, Span, State,
+    Captured, Config, Engine, Input, Instant, Now, Output, Refusal, Send, Span, State,
 };
 
-use super::{Answer, Audit, Network, Payload, message, ms};
+use super::{Answer, Audit, CONNECT, Network, Payload, message, ms};
 
 /// Drives one engine by the three rules of the crate's front page, checks after every input what
 /// must always hold ([`Audit`]), and keeps what came out for the test to look at.
@@ -13,6 +13,8 @@ pub(crate) struct Shell {
     pub(crate) now: Instant,
     /// How far the wall clock is ahead of the other.
     pub(crate) wall_ahead_ms: u64,
+    /// Both clocks at the last input.
+    told: Now,
     /// What the last drain ended with.
     pub(crate) deadline: Instant,
     /// The last generation that was dialed.
@@ -52,7 +54,11 @@ impl Shell {
             audit: Audit::new(&config),
             engine: Engine::new(config, seed),
             now: Instant::from_micros(5_000_000),
-            wall_ahead_ms: 1_700_000_000_000,
+            wall_ahead_ms: WALL_AHEAD_MS,
+            told: Now {
+                at: Instant::ZERO,
+                wall_ms: WALL_AHEAD_MS,
+            },
             deadline: Instant::NEVER,
             generation: 0,
             network: Network::default(),
@@ -91,10 +97,10 @@ impl Shell {
 
     /// As [`Self::stable`], and the server is known to answer pings.
     pub(crate) fn answering(config: Config) -> Self {
-        let mut shell = Self::stable(config);
-        assert_eq!(shell.give(Input::Ping), Ok(()));
-        shell.wait(ms(40));
-        shell.pong();
+        let mut shell = Self::open(config);
+        shell.network.answers = Some(ms(40));
+        shell.wait(ms(6_000));
+        shell.network.answers = None;
         shell.take();
         shell
     }
@@ -117,7 +123,12 @@ impl Shell {
         let comes_in =
             matches!(input, Input::LinkMessage { generation, .. } if generation == self.generation);
         self.received += u64::from(comes_in && self.engine.state() == State::Open);
-        let result = self.engine.handle_input(self.now, input.clone());
+        let now = self.clocks();
+        if let Some(slept) = self.slept() {
+            self.audit.slept(slept);
+        }
+        self.told = now;
+        let result = self.engine.handle_input(now, input.clone());
         self.audit.given(self.now, &input, result);
         let produced = self.drain();
         self.audit
@@ -138,7 +149,7 @@ impl Shell {
     }
 
     pub(crate) fn connect(&mut self) {
-        assert_eq!(self.give(Input::Connect), Ok(()));
+        assert_eq!(self.give(CONNECT), Ok(()));
     }
 
     pub(crate) fn link_opens(&mut self) {
@@ -235,7 +246,6 @@ impl Shell {
     pub(crate) fn timeout(&mut self) {
         let input = Input::Timeout {
             buffered_bytes: self.network.buffered_bytes,
-            wall_ms: self.now.as_micros() / 1_000 + self.wall_ahead_ms,
         };
         assert_eq!(self.give(input), Ok(()));
     }
@@ -255,6 +265,22 @@ impl Shell {
     pub(crate) fn pass_to(&mut self, at: Instant) {
         self.network.pass(at.since(self.now));
         self.now = self.now.max(at);
+    }
+
+    /// Both clocks at this moment.
+    pub(crate) fn clocks(&self) -> Now {
+        Now {
+            at: self.now,
+            wall_ms: self.now.as_micros() / 1_000 + self.wall_ahead_ms,
+        }
+    }
+
+    /// How much of a sleep the wall clock alone has seen since the last input.
+    fn slept(&self) -> Option<Span> {
+        let passed = self.clocks().wall_ms.checked_sub(self.told.wall_ms)?;
+        let lived = self.now.since(self.told.at).as_micros();
+        let slept = passed.saturating_mul(1_000).saturating_sub(lived);
+        (slept > 2_000_000).then_some(Span::from_micros(slept))
     }
 
     /// When something happens by itself.
@@ -301,7 +327,7 @@ impl Shell {
                     let captured = Input::Captured(self.captures);
                     self.trace.push(format!("{} {captured}", self.now));
                     self.audit.before(&captured, self.generation, false);
-                    let result = self.engine.handle_input(self.now, captured);
+                    let result = self.engine.handle_input(self.clocks(), captured);
                     assert_eq!(result, Ok(()));
                 }
                 Output::Dial { generation, .. } => {
@@ -376,5 +402,6 @@ impl Drop for Shell {
 }
 
 const PING_BYTES: u32 = 4;
+const WALL_AHEAD_MS: u64 = 1_700_000_000_000;
 /// More than any stretch of time that is waited for here holds.
 const MAX_TIMEOUTS: u32 = 100_000;

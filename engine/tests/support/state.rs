@@ -2,7 +2,7 @@
 
 use steadfast_engine::{Config, Input, Output, Restored, SnapshotConfig, Unsaved};
 
-use super::{Payload, Shell, message, ms, session};
+use super::{Payload, Shell, WAKE, message, ms, session};
 
 /// A client with a durable queue.
 pub(crate) fn persistent() -> Config {
@@ -78,7 +78,7 @@ impl Shell {
 
     /// The page is back, its storage is read, and its link is there but not welcomed.
     pub(crate) fn resumes(&mut self) {
-        assert_eq!(self.give(Input::Resume), Ok(()));
+        assert_eq!(self.give(WAKE), Ok(()));
         self.reads_storage();
         self.until_dial();
         self.link_opens();

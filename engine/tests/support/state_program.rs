@@ -125,7 +125,7 @@ pub(crate) fn state_op() -> impl Strategy<Value = StateOp> {
         2 => (why, 0_u64..3_000).prop_map(|(why, after_ms)| StateOp::Unsaved { why, after_ms }),
         2 => Just(StateOp::Snapshot),
         2 => Just(StateOp::Hide),
-        3 => Just(StateOp::Checkpoint),
+        4 => Just(StateOp::Checkpoint),
         1 => captured().prop_map(StateOp::Answer),
     ]
 }

@@ -25,7 +25,7 @@ impl Audit {
                 );
             }
             Event::Reconnecting { delay, .. } => {
-                assert_eq!(self.state, State::Reconnecting);
+                assert!(matches!(self.state, State::Reconnecting | State::Offline));
                 self.announced = Some(now + *delay);
             }
             Event::Closed => self.closed = true,
@@ -71,7 +71,7 @@ impl Audit {
             "open was left without a disconnect"
         );
         self.state = to;
-        if to == State::Offline || to.is_at_rest() {
+        if to.is_at_rest() {
             self.announced = None;
         }
     }
