@@ -98,7 +98,8 @@ export interface Steadfast<In = Received, Out = Data, InSession extends boolean 
    * Lets go of the client without an end, as for a component's clean-up: the link closes as when a page goes away (4000),
    * and timers, listeners and locks are freed. The session and what is stored (with `queue.persist`, `snapshot`) stay for
    * the next client of this name, which may be made in the same task; before that the state is captured. What waited in
-   * memory only is `dropped`, `"closed"`; then comes `close`, with 4000. Where nothing is stored (without a session and
+   * memory only is `dropped`, `"closed"`; promises that wait reject with CLOSED, that of a stored message as well; then
+   * comes `close`, with 4000. Where nothing is stored (without a session and
    * `snapshot`, or with storage `"memory"`) it is `close(4000)`. Afterwards every call throws CLOSED; twice is harmless.
    */
   release(): void;
