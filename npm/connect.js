@@ -34,7 +34,7 @@ export async function connectWhen(Steadfast, kit, load, url, given = {}) {
     await within(open(), limit);
     return client;
   } catch (error) {
-    client?.close();
+    client?.release();
     throw error instanceof SteadfastError ? error : new SteadfastError("INVALID_OPTION", String(error), "", error);
   } finally {
     waiting.abort();
