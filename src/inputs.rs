@@ -15,6 +15,11 @@ pub(crate) fn handle(
     now: Now,
     fields @ [a, b, c, d, ..]: [f64; 7],
 ) -> u8 {
+    if input == TRANSMITTED {
+        engine.handle_transmitted(now.at, a as u32, b as u32);
+        return 0;
+    }
+    let now = engine.advance(now, input == LINK_CLOSED);
     let generation = a as u32;
     let input = match input {
         0 => Input::Connect { online: a != 0.0 },
@@ -43,7 +48,7 @@ pub(crate) fn handle(
             bytes: c as u32,
             is_pong: d != 0.0,
         },
-        12 => Input::LinkClosed {
+        LINK_CLOSED => Input::LinkClosed {
             generation,
             code: b as u16,
             was_clean: c != 0.0,
@@ -92,15 +97,12 @@ pub(crate) fn handle(
         },
         29 => Input::HandedOver,
         30 => Input::TaskOver,
-        31 => Input::Violated { generation },
         40 => Input::Release { stored: a != 0.0 },
         32.. if STATE => state(input, fields),
-        _ => {
-            engine.handle_transmitted(now.at, a as u32, b as u32);
-            return 0;
-        }
+        // 31
+        _ => Input::Violated { generation },
     };
-    match engine.handle_input(now, input) {
+    match engine.handle_at(now, input) {
         Ok(()) => 0,
         Err(Refusal::Closed) => 1,
         Err(Refusal::NotOpen) => 2,
@@ -108,6 +110,12 @@ pub(crate) fn handle(
         Err(Refusal::MessageTooLarge) => 4,
     }
 }
+
+/// The place of `LinkClosed`.
+const LINK_CLOSED: u8 = 12;
+
+/// The place of what is no input, but [`Engine::handle_transmitted`].
+const TRANSMITTED: u8 = 21;
 
 /// Negative `ttl` and `key` mean none; `how` is the priority's place, plus 4 when volatile,
 /// plus 8 when binary, plus 16 when never in a unit.
