@@ -50,12 +50,12 @@ pub(crate) fn handle(
         },
         LINK_CLOSED => Input::LinkClosed {
             generation,
-            code: b as u16,
+            code: b as u32 as u16,
             was_clean: c != 0.0,
         },
         13 => Input::Decided {
             generation,
-            decision: decision(b as u8, c),
+            decision: decision(b as u32, c),
         },
         14 => Input::DecisionPending { generation },
         15 => Input::Timeout {
@@ -80,7 +80,7 @@ pub(crate) fn handle(
                 stream: b as u32,
                 epoch: c as u32,
                 next: d as u64,
-                reason: gap_reason(fields[4] as u8),
+                reason: gap_reason(fields[4] as u32),
             },
         },
         26 => Input::Volatile {
@@ -120,7 +120,7 @@ const TRANSMITTED: u8 = 21;
 /// Negative `ttl` and `key` mean none; `how` is the priority's place, plus 4 when volatile,
 /// plus 8 when binary, plus 16 when never in a unit.
 fn message([payload, bytes, how, ttl, key, ..]: [f64; 7], ticket: f64) -> Send<u32> {
-    let how = how as u8;
+    let how = how as u32;
     Send {
         payload: payload as u32,
         bytes: bytes as u32,
@@ -152,7 +152,7 @@ fn state(input: u8, fields @ [a, b, ..]: [f64; 7]) -> Input<u32> {
         33 => Input::Recalled { last: a as u64 },
         34 => Input::Written,
         35 => Input::Snapshot(a as u32),
-        36 => Input::Captured(match a as u8 {
+        36 => Input::Captured(match a as u32 {
             0 => Captured::Unchanged,
             1 => Captured::Changed,
             2 => Captured::Failed,
@@ -160,7 +160,7 @@ fn state(input: u8, fields @ [a, b, ..]: [f64; 7]) -> Input<u32> {
         }),
         37 => Input::Saved,
         38 => Input::Unsaved {
-            why: match a as u8 {
+            why: match a as u32 {
                 0 => Unsaved::Lost,
                 1 => Unsaved::Refused,
                 _ => Unsaved::Stale,
@@ -190,7 +190,7 @@ fn welcomed(
             bytes: bytes as u32,
         },
         max_message_bytes: longest as u32,
-        fate: match fate as u8 {
+        fate: match fate as u32 {
             0 => Fate::Resumed,
             1 => Fate::New,
             2 => Fate::Lost,
@@ -204,7 +204,7 @@ fn welcomed(
     }
 }
 
-fn gap_reason(place: u8) -> GapReason {
+fn gap_reason(place: u32) -> GapReason {
     match place {
         0 => GapReason::None,
         1 => GapReason::Expired,
@@ -216,7 +216,7 @@ fn gap_reason(place: u8) -> GapReason {
     }
 }
 
-fn decision(place: u8, after_ms: f64) -> Option<Decision> {
+fn decision(place: u32, after_ms: f64) -> Option<Decision> {
     match place {
         1 => Some(Decision::Retry),
         2 => Some(Decision::Stop),

@@ -35,20 +35,14 @@ pub(crate) struct Session<P> {
     pub(crate) unsent: u32,
     /// Persist: a commit is under way.
     pub(crate) committing: bool,
-    /// The message that links end behind.
-    pub(crate) stuck: Option<Stuck<P>>,
+    /// The first message that was not acknowledged when the last link ended.
+    pub(crate) suspect: Option<P>,
+    /// How many links in a row have ended behind it; 0: it is not suspected any more.
+    pub(crate) ends: u32,
     /// Messages that were given to the last link and then taken away from it.
     pub(crate) forgone: u64,
     pub(crate) streams: Vec<Stream>,
     pub(crate) in_hand: Option<InHand>,
-}
-
-/// The first message that was not acknowledged when links ended.
-#[derive(Debug)]
-pub(crate) struct Stuck<P> {
-    pub(crate) payload: P,
-    /// How many links in a row.
-    pub(crate) ends: u32,
 }
 
 /// A message that so many links in a row ended behind goes alone.
@@ -109,7 +103,8 @@ impl<P> Session<P> {
             owned: false,
             unsent: 0,
             committing: false,
-            stuck: None,
+            suspect: None,
+            ends: 0,
             forgone: 0,
             streams: Vec::new(),
             in_hand: None,
@@ -118,12 +113,12 @@ impl<P> Session<P> {
 
     /// Whether messages go one at a time: links have ended behind one again and again.
     pub(crate) const fn goes_alone(&self) -> bool {
-        matches!(&self.stuck, Some(stuck) if stuck.ends >= ALONE_AFTER)
+        self.ends >= ALONE_AFTER
     }
 
     /// Whether one does not get through alone either.
     pub(crate) const fn is_stuck(&self) -> bool {
-        matches!(&self.stuck, Some(stuck) if stuck.ends > ALONE_AFTER)
+        self.ends > ALONE_AFTER
     }
 
     /// Whether the next message has to wait for what is on its way.

@@ -203,8 +203,8 @@ impl<P: PartialEq + Clone> Engine<P> {
     }
 
     fn forget_stored(&mut self, message: Waiting<P>) {
-        if matches!(&self.session.stuck, Some(stuck) if stuck.payload == message.payload) {
-            self.session.stuck = None;
+        if self.session.suspect.as_ref() == Some(&message.payload) {
+            self.session.ends = 0;
         }
         self.outputs.push(Output::Discard(message.payload));
         if message.ticket != 0 {
@@ -251,7 +251,7 @@ impl<P: PartialEq + Clone> Engine<P> {
         }
         self.session.sender.go_on_after(0);
         self.session.forgone = 0;
-        self.session.stuck = None;
+        self.session.ends = 0;
     }
 
     pub(super) fn drop_waiting(&mut self, reason: DropReason) {
