@@ -1,7 +1,5 @@
 //! From the application to the link.
 
-use alloc::vec::Vec;
-
 use super::{Engine, Phase};
 use crate::outbox::Waiting;
 use crate::timers::Timer;
@@ -258,12 +256,9 @@ impl<P: PartialEq + Clone> Engine<P> {
         let Some(queue) = &self.config.queue else {
             return Err(Refusal::NotOpen);
         };
-        let mut dropped = Vec::new();
         let owned = !STATE || self.session.owned;
-        self.outbox.push(message, queue, owned, &mut dropped)?;
-        for (message, reason) in dropped {
-            self.drop_message(message, reason);
-        }
+        let drop = |message, reason| self.outputs.drop(message, reason, false);
+        self.outbox.push(message, queue, owned, drop)?;
         // In a session what waits may leave when the task is over.
         if !self.queue_told && !self.outbox.is_empty() && !self.config.session {
             self.queue_told = true;

@@ -8,7 +8,7 @@ use crate::outbox::Waiting;
 use crate::planted::{self, Bug};
 use crate::timers::Timer;
 use crate::{
-    Cause, Delivered, Direction, DropReason, Event, Fate, Fault, GapReason, HangUp, Input, Instant,
+    Cause, Direction, DropReason, Event, Fate, Fault, GapReason, HangUp, Input, Instant,
     Loss, Output, STATE, Welcome,
 };
 
@@ -261,16 +261,7 @@ impl<P: PartialEq + Clone> Engine<P> {
     }
 
     pub(super) fn drop_as(&mut self, message: Waiting<P>, reason: DropReason, unknown: bool) {
-        self.tell(Event::Dropped {
-            payload: message.payload,
-            ticket: message.ticket,
-            reason,
-            delivered: if unknown {
-                Delivered::Unknown
-            } else {
-                Delivered::No
-            },
-        });
+        self.outputs.drop(message, reason, unknown);
     }
 }
 
