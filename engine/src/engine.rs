@@ -29,7 +29,8 @@ use crate::session::Session;
 use crate::snapshot::Snapshot;
 use crate::timers::{Timer, Timers};
 use crate::{
-    Cause, Config, Event, HangUp, Input, Instant, Loss, Now, Output, Refusal, Rng, STATE, State,
+    Cause, Config, Event, HangUp, HeartbeatConfig, Input, Instant, Loss, Now, Output, Refusal, Rng,
+    STATE, State,
 };
 
 /// One client. See the crate's front page for how to drive it.
@@ -112,7 +113,7 @@ struct Undecided {
 }
 
 /// What is believed of the network: hints, and what speaks against them.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Network {
     /// The platform says that there is none.
     down: bool,
@@ -121,47 +122,59 @@ struct Network {
 }
 
 impl<P: PartialEq + Clone> Engine<P> {
+    /// What every client begins with. As a constant it is copied as a whole.
+    const AT_REST: Self = Self {
+        config: Config::BARE,
+        rng: Rng::new(0),
+        state: State::Idle,
+        phase: Phase::Rest,
+        timers: Timers::new(),
+        outputs: Outputs::new(),
+        generation: 0,
+        link: Link::new(Instant::ZERO),
+        attempts: 0,
+        backoff: Backoff::new(),
+        reauthenticated: false,
+        patience_ends: Instant::NEVER,
+        lost_at: None,
+        attempts_since_loss: 0,
+        undecided: None,
+        last_loss: Loss::none(),
+        network: Network {
+            down: false,
+            refuted: false,
+        },
+        away: false,
+        hastened: false,
+        sends: 0,
+        unopened: Some(0),
+        heartbeat: Heartbeat::new(HeartbeatConfig::BARE, false),
+        health: HealthMeter::new(),
+        outbox: Outbox::new(),
+        queue_told: false,
+        departures: Vec::new(),
+        flushes: Vec::new(),
+        inbox: Inbox::new(),
+        listening: false,
+        session: Session::new(),
+        snapshot: Snapshot::new(),
+        given_messages: 0,
+        clock: Clock::new(),
+    };
+
     /// A client in state [`State::Idle`]. All its random choices follow from `seed`.
     #[must_use]
     pub fn new(config: Config, seed: u64) -> Self {
-        let heartbeat = Heartbeat::new(config.heartbeat.clone(), config.session);
+        let mut engine = Self::AT_REST;
+        engine.rng = Rng::new(seed);
+        engine
+            .heartbeat
+            .configure(config.heartbeat.clone(), config.session);
         let queue = config.queue.clone().unwrap_or_default();
-        let session = Session::new(STATE && config.persist);
-        Self {
-            config,
-            rng: Rng::new(seed),
-            state: State::Idle,
-            phase: Phase::Rest,
-            timers: Timers::new(),
-            outputs: Outputs::new(),
-            generation: 0,
-            link: Link::new(Instant::ZERO),
-            attempts: 0,
-            backoff: Backoff::new(),
-            reauthenticated: false,
-            patience_ends: Instant::NEVER,
-            lost_at: None,
-            attempts_since_loss: 0,
-            undecided: None,
-            last_loss: Loss::none(),
-            network: Network::default(),
-            away: false,
-            hastened: false,
-            sends: 0,
-            unopened: Some(0),
-            heartbeat,
-            health: HealthMeter::new(),
-            outbox: Outbox::new(),
-            queue_told: false,
-            departures: Vec::new(),
-            flushes: Vec::new(),
-            inbox: Inbox::new(queue.max_messages, queue.max_bytes),
-            listening: false,
-            session,
-            snapshot: Snapshot::new(),
-            given_messages: 0,
-            clock: Clock::new(),
-        }
+        engine.inbox.bound(queue.max_messages, queue.max_bytes);
+        engine.session.recalled = !(STATE && config.persist);
+        engine.config = config;
+        engine
     }
 
     /// Takes in one thing that happened `now`. Afterwards [`Self::poll_output`] has new answers, and

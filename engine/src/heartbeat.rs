@@ -116,6 +116,15 @@ impl Heartbeat {
         }
     }
 
+    /// As [`Self::new`], before anything has happened.
+    pub fn configure(&mut self, config: HeartbeatConfig, session: bool) {
+        self.config = config;
+        self.session = session;
+        if session {
+            self.answers = Answers::Seen;
+        }
+    }
+
     /// A link opened, `opening` after its attempt began: the first guess at its round trip.
     pub fn handle_open(&mut self, now: Instant, opening: Span) {
         self.round_trip.guess(opening);

@@ -86,8 +86,7 @@ pub(crate) struct Mark {
 }
 
 impl<P> Session<P> {
-    /// `persist`: nothing is numbered before storage was read.
-    pub(crate) const fn new(persist: bool) -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             sender: Sender::new(0),
             window: Window {
@@ -98,7 +97,7 @@ impl<P> Session<P> {
             established: false,
             corked: false,
             asks: false,
-            recalled: !persist,
+            recalled: false,
             fresh: false,
             owned: false,
             unsent: 0,
