@@ -312,19 +312,17 @@ impl<P: PartialEq + Clone> Engine<P> {
     }
 
     fn next_output(&mut self) -> Output<P> {
-        if let Some(output) = self.outputs.pop() {
-            return output;
+        if self.outputs.is_empty() {
+            self.poll_transmit();
         }
-        if let Some(output) = self.poll_transmit() {
-            return output;
+        if STATE && self.outputs.is_empty() {
+            self.poll_capture();
         }
-        if STATE && let Some(output) = self.poll_capture() {
-            return output;
+        if self.outputs.is_empty() {
+            self.poll_message();
         }
-        if let Some(output) = self.poll_message() {
-            return output;
-        }
-        Output::Timeout(self.clock.outside(self.timers.next()))
+        let deadline = self.clock.outside(self.timers.next());
+        self.outputs.pop().unwrap_or(Output::Timeout(deadline))
     }
 
     fn handle_timeout(&mut self, now: Instant, buffered_bytes: u32) {

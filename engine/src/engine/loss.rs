@@ -114,11 +114,8 @@ impl<P: PartialEq + Clone> Engine<P> {
         if self.state.is_final() {
             return;
         }
-        if STATE
-            && releases
-            && let Some(capture) = self.poll_capture()
-        {
-            self.outputs.push(capture);
+        if STATE && releases {
+            self.poll_capture();
         }
         if self.phase == Phase::Open {
             let loss = Loss {

@@ -68,32 +68,30 @@ impl<P: PartialEq + Clone> Engine<P> {
     }
 
     /// The message whose turn it is, when the link takes one.
-    pub(super) fn poll_transmit(&mut self) -> Option<Output<P>> {
+    pub(super) fn poll_transmit(&mut self) {
         if self.config.session {
             return self.poll_unit();
         }
         if self.phase != Phase::Open {
-            return None;
+            return;
         }
         if self.outbox.is_empty() {
-            if core::mem::take(&mut self.queue_told) {
-                self.timers.stop(Timer::Expiry);
-                return Some(Output::Event(Event::Queue {
-                    messages: 0,
-                    bytes: 0,
-                }));
+            if self.queue_told {
+                return self.tell_drained();
             }
             return self.poll_flushed();
         }
         if !self.link_takes(self.link.buffered_bytes) {
-            return None;
+            return;
         }
-        let message = self.outbox.pop()?;
+        let Some(message) = self.outbox.pop() else {
+            return;
+        };
         self.link.unconfirmed = self.link.unconfirmed.saturating_add(1);
         if message.ticket != 0 {
             self.departures.push((message.ticket, UNKNOWN_TOTAL));
         }
-        Some(Output::Transmit(message.payload))
+        self.outputs.push(Output::Transmit(message.payload));
     }
 
     pub(super) fn withdraw(&mut self, ticket: u32) {
@@ -269,24 +267,27 @@ impl<P: PartialEq + Clone> Engine<P> {
     }
 
     /// All that waited has been given to the link: who waits for that now waits for it to leave.
-    fn poll_flushed(&mut self) -> Option<Output<P>> {
+    fn poll_flushed(&mut self) {
         for ticket in core::mem::take(&mut self.flushes) {
             self.departures.push((ticket, self.link.given_bytes));
         }
         self.settle_departures();
-        self.outputs.pop()
     }
 
     pub(super) fn tell_if_drained(&mut self) {
         if self.outbox.is_empty() {
-            self.timers.stop(Timer::Expiry);
-            if core::mem::take(&mut self.queue_told) {
-                self.tell(Event::Queue {
-                    messages: 0,
-                    bytes: 0,
-                });
-            }
+            self.tell_drained();
             self.settle_idle_flushes();
+        }
+    }
+
+    fn tell_drained(&mut self) {
+        self.timers.stop(Timer::Expiry);
+        if core::mem::take(&mut self.queue_told) {
+            self.tell(Event::Queue {
+                messages: 0,
+                bytes: 0,
+            });
         }
     }
 
