@@ -52,8 +52,8 @@ pub struct Engine<P> {
     reauthenticated: bool,
     /// When to give up for want of a stable link.
     patience_ends: Instant,
-    /// When the link was lost that has not been replaced yet.
-    lost_at: Option<Instant>,
+    /// When the link was lost that has not been replaced yet; [`Instant::NEVER`]: none was.
+    lost_at: Instant,
     /// Attempts since then.
     attempts_since_loss: u32,
     /// The loss that the application is deciding about.
@@ -136,7 +136,7 @@ impl<P: PartialEq + Clone> Engine<P> {
         backoff: Backoff::new(),
         reauthenticated: false,
         patience_ends: Instant::NEVER,
-        lost_at: None,
+        lost_at: Instant::NEVER,
         attempts_since_loss: 0,
         undecided: None,
         last_loss: Loss::none(),

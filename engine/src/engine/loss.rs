@@ -163,7 +163,7 @@ impl<P: PartialEq + Clone> Engine<P> {
                 self.reauthenticated = false;
                 self.patience_ends = Instant::NEVER;
             }
-            self.lost_at = Some(now);
+            self.lost_at = now;
             self.attempts_since_loss = 0;
         }
         self.phase = Phase::Rest;
