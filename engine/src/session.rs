@@ -185,6 +185,7 @@ impl<P> Session<P> {
 
 impl Stream {
     /// A stream of which the server speaks for the first time.
+    #[inline(never)]
     pub(crate) const fn new(id: u32, epoch: u32, next: u64) -> Self {
         let position = next.saturating_sub(1);
         let begin = Mark {

@@ -203,28 +203,26 @@ impl<P: PartialEq + Clone> Engine<P> {
         if tell {
             self.tell_loss(loss, opened, !matches!(verdict, Verdict::Fail(_)));
         }
-        let Some(config) = self.config.reconnect.clone() else {
+        let hindered = self.is_slowed() || self.session.is_stuck();
+        let Some(config) = &self.config.reconnect else {
             let Verdict::Fail(kind) = verdict else { return };
             return self.fail(kind, loss);
         };
-        match verdict {
-            Verdict::Fail(kind) => self.fail(kind, loss),
-            Verdict::After(delay) => {
-                self.backoff
-                    .next_delay(&config, &mut self.rng, opened, false);
-                self.await_retry(now, delay, loss.cause);
-            }
-            // Neither counts as a retry: more attempts would be used up by hints, or change nothing.
-            Verdict::Wait { .. } if self.is_slowed() || self.session.is_stuck() => {
-                self.await_retry(now, config.max, loss.cause);
-            }
-            Verdict::Wait { later } => {
-                let delay = self
-                    .backoff
-                    .next_delay(&config, &mut self.rng, opened, later);
-                self.await_retry(now, delay, loss.cause);
-            }
-        }
+        let (later, after) = match verdict {
+            Verdict::Fail(kind) => return self.fail(kind, loss),
+            Verdict::Wait { later } => (later, None),
+            Verdict::After(delay) => (false, Some(delay)),
+        };
+        let delay = if hindered && after.is_none() {
+            // No retry that counts: more attempts would be used up by hints, or change nothing.
+            config.max
+        } else {
+            let drawn = self
+                .backoff
+                .next_delay(config, &mut self.rng, opened, later);
+            after.unwrap_or(drawn)
+        };
+        self.await_retry(now, delay, loss.cause);
     }
 
     fn judge(&mut self, now: Instant, loss: Loss, decision: Option<Decision>) -> Verdict {

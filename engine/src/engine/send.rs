@@ -193,13 +193,13 @@ impl<P: PartialEq + Clone> Engine<P> {
     /// Tells those whose messages have left by now.
     pub(super) fn settle_departures(&mut self) {
         let left = self.link.left_bytes();
-        let outputs = &mut self.outputs;
-        self.departures.retain(|&(ticket, total)| {
-            if total <= left {
-                outputs.push(Output::Event(Event::Settled { ticket, done: true }));
+        for (ticket, total) in core::mem::take(&mut self.departures) {
+            if total > left {
+                self.departures.push((ticket, total));
+            } else {
+                self.tell(Event::Settled { ticket, done: true });
             }
-            total > left
-        });
+        }
     }
 
     /// The link is gone: what it still held has not left, as far as anybody knows.
