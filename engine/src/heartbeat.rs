@@ -280,7 +280,7 @@ impl Heartbeat {
         }
         self.remember(true);
         if probe || self.missed >= self.config.misses {
-            self.floor = self.floor.scaled(2.0).min(self.config.timeout.max(FLOOR));
+            self.floor = (self.floor + self.floor).min(self.config.timeout.max(FLOOR));
             return Verdict::Dead;
         }
         Verdict::Missed
