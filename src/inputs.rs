@@ -1,8 +1,8 @@
 //! The engine's inputs from numbers. The first column is the list `Input` of `npm/boundary.js`.
 
 use steadfast_engine::{
-    Captured, Decision, Engine, Fate, Form, From, GapReason, Input, Now, Priority, Refusal,
-    Restored, Send, Span, Unsaved, Welcome, Window,
+    Captured, Decision, Engine, Fate, Form, From, GapReason, Input, Now, Priority, Restored, Send,
+    Span, Unsaved, Welcome, Window,
 };
 
 use crate::STATE;
@@ -104,10 +104,7 @@ pub(crate) fn handle(
     };
     match engine.handle_at(now, input) {
         Ok(()) => 0,
-        Err(Refusal::Closed) => 1,
-        Err(Refusal::NotOpen) => 2,
-        Err(Refusal::QueueFull) => 3,
-        Err(Refusal::MessageTooLarge) => 4,
+        Err(refusal) => refusal as u8 + 1,
     }
 }
 

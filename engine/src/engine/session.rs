@@ -8,8 +8,8 @@ use crate::outbox::Waiting;
 use crate::planted::{self, Bug};
 use crate::timers::Timer;
 use crate::{
-    Cause, Direction, DropReason, Event, Fate, Fault, GapReason, HangUp, Input, Instant,
-    Loss, Output, STATE, Welcome,
+    Cause, Direction, DropReason, Event, Fate, Fault, GapReason, HangUp, Input, Instant, Loss,
+    Output, STATE, Welcome,
 };
 
 impl<P: PartialEq + Clone> Engine<P> {
