@@ -47,7 +47,7 @@ impl<P: PartialEq + Clone> Engine<P> {
         self.count_unopened(loss);
         self.suspect(loss);
         let opened = self.forget_link(now);
-        if self.config.decides && !self.is_taken_over(loss) {
+        if self.config.decides && self.policy(loss) != Policy::TakenOver {
             self.undecided = Some(Undecided {
                 loss,
                 opened,
@@ -226,27 +226,28 @@ impl<P: PartialEq + Clone> Engine<P> {
     }
 
     fn judge(&mut self, now: Instant, loss: Loss, decision: Option<Decision>) -> Verdict {
-        if self.is_taken_over(loss) {
+        let policy = self.policy(loss);
+        if policy == Policy::TakenOver {
             return Verdict::Fail(FailureKind::TakenOver);
         }
         let Some(config) = &self.config.reconnect else {
             return Verdict::Fail(FailureKind::RetriesExhausted);
         };
         let exhausted = self.is_exhausted(now, config);
-        let verdict = match (decision, loss.cause) {
-            (Some(Decision::Retry), _) => Verdict::Wait { later: false },
-            (Some(Decision::After(delay)), _) => Verdict::After(delay),
-            (Some(Decision::Stop), _) => Verdict::Fail(FailureKind::Refused),
-            (Some(Decision::Reauthenticate), _) => self.reauthenticate(),
-            (None, Cause::Invalid) => Verdict::Fail(FailureKind::Invalid),
-            (None, Cause::Closed) => match policy(loss.code, self.config.session) {
-                Policy::Retry | Policy::TooLarge => Verdict::Wait { later: false },
-                Policy::RetryLater => Verdict::Wait { later: true },
+        let verdict = match decision {
+            Some(Decision::Retry) => Verdict::Wait { later: false },
+            Some(Decision::After(delay)) => Verdict::After(delay),
+            Some(Decision::Stop) => Verdict::Fail(FailureKind::Refused),
+            Some(Decision::Reauthenticate) => self.reauthenticate(),
+            None if loss.cause == Cause::Invalid => Verdict::Fail(FailureKind::Invalid),
+            None => match policy {
                 Policy::Stop if self.link.provoked => Verdict::Wait { later: false },
                 Policy::Stop | Policy::TakenOver => Verdict::Fail(FailureKind::Refused),
                 Policy::Reauthenticate => self.reauthenticate(),
+                Policy::Retry | Policy::RetryLater | Policy::TooLarge => Verdict::Wait {
+                    later: policy == Policy::RetryLater,
+                },
             },
-            (None, _) => Verdict::Wait { later: false },
         };
         match verdict {
             Verdict::Fail(kind) => Verdict::Fail(kind),
@@ -255,9 +256,13 @@ impl<P: PartialEq + Clone> Engine<P> {
         }
     }
 
-    /// Whether the session has another owner now.
-    fn is_taken_over(&self, loss: Loss) -> bool {
-        loss.cause == Cause::Closed && policy(loss.code, self.config.session) == Policy::TakenOver
+    /// What the table says of a loss: without a close frame, another attempt.
+    fn policy(&self, loss: Loss) -> Policy {
+        if loss.cause == Cause::Closed {
+            policy(loss.code, self.config.session)
+        } else {
+            Policy::Retry
+        }
     }
 
     fn is_exhausted(&self, now: Instant, config: &ReconnectConfig) -> bool {
@@ -288,8 +293,7 @@ impl<P: PartialEq + Clone> Engine<P> {
         if loss.cause == Cause::HeartbeatTimeout {
             self.tell(Event::Error(Fault::HeartbeatTimeout));
         }
-        if loss.cause == Cause::Closed && policy(loss.code, self.config.session) == Policy::TooLarge
-        {
+        if self.policy(loss) == Policy::TooLarge {
             let bytes = self.link.largest_bytes;
             self.tell(Event::Error(if self.config.session {
                 Fault::Protocol
