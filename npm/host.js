@@ -20,7 +20,7 @@ export class Host extends Link {
   session = null;
   asked = { ping: [], token: [] };
   /** The call for credentials that has not answered yet. */
-  asking = null;
+  asking;
   /** Whether what is stored outlives the client. */
   keeps = false;
 

@@ -53,7 +53,7 @@ export const NEWS = {
   error(host, kind, bytes, number, closeCode) {
     const { connectTimeout } = host.options;
     // The next attempt asks anew.
-    if (!kind) host.asking = null;
+    if (!kind) host.asking = undefined;
     const [code, message, cause] = [
       ["CONNECT_TIMEOUT", `not open within ${connectTimeout} ms`],
       ["HEARTBEAT_TIMEOUT", "heartbeat timeout"],

@@ -119,7 +119,7 @@ export class SessionHost extends Host {
     const { auth } = this.options;
     if (auth === undefined || this.asking) return this.asking;
     const asking = (async () => call(auth))().finally(() => {
-      if (this.asking === asking) this.asking = null;
+      if (this.asking === asking) this.asking = undefined;
     });
     this.asking = asking;
     return asking;

@@ -130,7 +130,7 @@ macro_rules! everywhere {
 
             mod leaks {
                 a_thousand_cycles_leave_nothing_behind
-                a_running_client_has_one_timer_and_its_listeners_until_it_is_closed
+                a_running_client_has_one_timer_beside_that_of_all_and_its_listeners_until_it_is_closed
                 a_failed_or_idle_client_has_neither
                 promises_leave_no_timer_and_no_listener_of_a_signal
                 a_broken_off_socket_has_no_listeners_left
@@ -138,8 +138,8 @@ macro_rules! everywhere {
             }
 
             mod network {
-                offline_pauses_attempts_until_online
-                offline_while_waiting_pauses
+                offline_makes_attempts_seldom_until_online
+                offline_while_waiting_makes_the_next_attempt_seldom
                 online_probes_an_open_link
                 reconnecting_by_hand_does_not_wait_for_the_network
             }

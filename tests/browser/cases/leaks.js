@@ -47,11 +47,14 @@ export const a_thousand_cycles_leave_nothing_behind = test(async (lab) => {
   equal(platform.timers, 0, "timers");
 });
 
-export const a_running_client_has_one_timer_and_its_listeners_until_it_is_closed = test(async (lab) => {
+export const a_running_client_has_one_timer_beside_that_of_all_and_its_listeners_until_it_is_closed = test(async (lab) => {
   const platform = watchPlatform();
   lab.later(() => platform.stop());
   const { client } = await lab.opened({ heartbeat: {} });
-  equal(platform.timers, 1, "timers while open");
+  equal(platform.timers, 2, "timers while open: its own, and that of the watch");
+  const other = await lab.opened({ heartbeat: {} });
+  equal(platform.timers, 3, "timers of two: they share the watch");
+  other.client.close();
   ok(platform.listeners.includes("online"), "it listens to the page while open");
   client.close();
   equal([platform.timers, platform.listeners], [0, []], "timers and listeners when closed");

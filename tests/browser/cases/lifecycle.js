@@ -14,7 +14,8 @@ export const a_page_that_is_put_away_closes_its_link_in_the_same_task = test(asy
   putAway();
   equal(socket.closedWith, { code: 4000, reason: "suspended" }, "closed with");
   equal(client.state, "reconnecting", "the state");
-  equal(namesOf(events), ["disconnect", "statechange reconnecting"], "events");
+  equal(namesOf(events), ["disconnect", "statechange reconnecting", "reconnecting"], "events");
+  equal(events[2][1].delay, 60_000, "how long it leaves the page alone");
   equal([events[0][1].code, events[0][1].willRetry], [4000, true], "code and willRetry");
   await settled();
   equal(lab.network.sockets.length, 1, "sockets: none is made while the page is away");

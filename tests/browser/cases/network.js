@@ -5,24 +5,24 @@ import { event, namesOf, record, settled, test } from "../harness/test.js";
 
 const tell = (type) => globalThis.dispatchEvent(new Event(type));
 
-export const offline_pauses_attempts_until_online = test(async (lab) => {
+export const offline_makes_attempts_seldom_until_online = test(async (lab) => {
   const { client, socket } = await lab.opened();
   tell("offline");
   equal(client.state, "open", "an open link is left alone: the state");
   const events = record(client);
   socket.drop();
   equal(client.state, "offline", "the state");
-  equal(namesOf(events), ["disconnect", "statechange offline"], "events");
-  client.send("meanwhile");
+  equal(namesOf(events), ["disconnect", "statechange offline", "reconnecting"], "events");
+  equal(events[2][1].delay, 60_000, "the delay");
   await settled();
   equal(lab.network.sockets.length, 1, "sockets");
   tell("online");
-  equal((await lab.network.open()).sent, ["meanwhile"], "sent");
+  await lab.network.open();
   equal(client.state, "open", "the state");
 });
 
-export const offline_while_waiting_pauses = test(async (lab) => {
-  const { client, socket } = await lab.opened({ reconnect: { decide: () => ({ after: 60_000 }) } });
+export const offline_while_waiting_makes_the_next_attempt_seldom = test(async (lab) => {
+  const { client, socket } = await lab.opened({ reconnect: { decide: () => ({ after: 30_000 }) } });
   socket.drop();
   tell("offline");
   equal(client.state, "offline", "the state");

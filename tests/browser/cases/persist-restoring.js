@@ -181,7 +181,7 @@ export const a_page_that_was_never_welcomed_leaves_its_messages = test(async (la
 
 export const a_page_that_is_put_away_leaves_all_to_the_next = test(async (lab) => {
   const name = freshName();
-  const { client, peer, memory } = await inDurableSession(lab, name);
+  const { client, peer, memory } = await inDurableSession(lab, name, {}, { reconnect: { first: 1e9 } });
   client.send("given");
   await peer.received(1);
   const events = record(client, ["dropped"]);
