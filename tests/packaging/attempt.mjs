@@ -121,7 +121,10 @@ function nodeFolder(tool, workshop) {
 
 /** An error on one line: where a tool printed much, what it says of errors. */
 function reason(error) {
-  const [first, ...others] = error.message.split("\n").map((line) => line.trim().slice(0, 300));
+  const [first, ...others] = error.message
+    .replace(/\S*\/steadfast-packaging-\w+\//g, "")
+    .split("\n")
+    .map((line) => line.trim().slice(0, 300));
   const told = others.filter((line) => /error|cannot|not (found|resolve)|fail|unexpected/i.test(line));
   return [first, ...told.slice(0, 4)].join(" ").slice(0, 700);
 }

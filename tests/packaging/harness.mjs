@@ -93,11 +93,14 @@ export function launchBrowser() {
  */
 export async function openPage(browser, url) {
   const context = await browser.newContext();
+  // Browsers ask for it by themselves, and not every template has one.
+  await context.route("**/favicon.ico", (route) => route.fulfill({ status: 204 }));
   const page = await context.newPage();
   const complaints = [];
   const loaded = [];
   page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) complaints.push(`console: ${message.text()}`);
+    if (["error", "warning"].includes(message.type()))
+      complaints.push(`console: ${message.text()} (${message.location().url})`);
   });
   page.on("requestfailed", (request) => complaints.push(`not loaded: ${request.url()}`));
   page.on("response", (response) => {

@@ -6,6 +6,7 @@ import { command, serve } from "./processes.mjs";
 import { TOOLS } from "./versions.mjs";
 
 const NPM_INSTALL = ["install", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"];
+const NPX = ["--yes", "--prefer-offline", "--loglevel=error"];
 
 export class Project {
   /** What its tools have printed since this was last emptied. */
@@ -46,12 +47,11 @@ export class Project {
     if (!this.has("package.json")) this.write("package.json", { name: "fresh", version: "1.0.0", ...facts });
   }
 
-  /** Makes the project as `npm create` does, with the template of a pinned package. */
+  /** Makes the project as `npm create` does, with the template of a pinned package; `FOLDER` stands for its folder. */
   async create(template, args) {
-    const made = this.folder;
-    rmSync(made, { recursive: true });
-    const creating = ["--yes", "--prefer-offline", "--loglevel=error", template, path.basename(made), ...args];
-    await command("npx", creating, path.dirname(made), { env: this.env({ CI: "1" }) });
+    rmSync(this.folder, { recursive: true });
+    const creating = [...NPX, template, ...args.map((arg) => (arg === "FOLDER" ? path.basename(this.folder) : arg))];
+    await command("npx", creating, path.dirname(this.folder), { env: this.env({ CI: "1" }) });
   }
 
   /** Installs what the project names, and the package and the named tools beside it. */
@@ -74,15 +74,15 @@ export class Project {
     return serve(this.#installed(program), args, this.folder, { env: this.env(env), onPrinted: this.#keep });
   }
 
-  /** Does `work` at the first call; what its tools printed counts at every one. */
-  async once(name, work) {
-    if (!this.#done.has(name)) {
+  /** Does `work` at its first call; what its tools printed counts at every one. */
+  async once(work) {
+    if (!this.#done.has(work)) {
       this.#done.set(
-        name,
-        work().then(() => this.printed),
+        work,
+        work(this).then(() => this.printed),
       );
     }
-    this.printed = await this.#done.get(name);
+    this.printed = await this.#done.get(work);
   }
 
   env(more = {}) {

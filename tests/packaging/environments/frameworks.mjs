@@ -21,7 +21,7 @@ const served =
 
 /** The same, after a build that serves all entries; its bytes are those of the framework and the page together. */
 const built = (build, start) => async (project, entry, tools) => {
-  await project.once("build", () => build(project));
+  await project.once(build);
   return served(start)(project, entry, tools);
 };
 
@@ -32,12 +32,12 @@ const unmeasured =
   };
 
 const NEXT_TEMPLATE =
-  "--js --app --empty --no-tailwind --no-eslint --no-src-dir --skip-install --use-npm --disable-git";
+  "FOLDER --yes --js --app --empty --no-tailwind --no-eslint --no-src-dir --skip-install --use-npm --disable-git";
 
 const next = {
   name: "next-16",
   async prepare(project) {
-    await project.create(TEMPLATES.next16, [...NEXT_TEMPLATE.split(" "), "--yes"]);
+    await project.create(TEMPLATES.next16, NEXT_TEMPLATE.split(" "));
     writePages(project, "next.js", (page) => `app/${page}/page.js`);
     await project.install("next16");
   },
@@ -77,13 +77,12 @@ const nuxt = {
   },
 };
 
+const KIT_TEMPLATE = "create FOLDER --template minimal --no-types --no-add-ons --no-install";
+
 const svelteKit = {
   name: "sveltekit-2",
   async prepare(project) {
-    await project.create(
-      TEMPLATES.sveltekit,
-      "create . --template minimal --no-types --no-add-ons --no-install".split(" "),
-    );
+    await project.create(TEMPLATES.sveltekit, KIT_TEMPLATE.split(" "));
     writePages(project, "kit.svelte", (page) => `src/routes/${page}/+page.svelte`);
     await project.install("sveltekit");
   },

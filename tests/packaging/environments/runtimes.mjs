@@ -62,6 +62,7 @@ const node = (major, uses, ...tools) => ({
 
 const bun = {
   name: "bun",
+  node: "node22",
   async prepare(project) {
     project.begin({ type: "module" });
     await project.install("bun");

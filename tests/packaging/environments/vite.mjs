@@ -6,7 +6,7 @@ import { TEMPLATES } from "../versions.mjs";
 export const VITE = ["5", "6", "7", "8"].map((major) => ({
   name: `vite-${major}`,
   async prepare(project) {
-    await project.create(TEMPLATES[`vite${major}`], ["--template", "vanilla"]);
+    await project.create(TEMPLATES[`vite${major}`], ["FOLDER", "--template", "vanilla"]);
     await project.install(`vite${major}`);
   },
   uses: { dev: develop, build: buildAndVisit },
