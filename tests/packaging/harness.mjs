@@ -10,7 +10,12 @@ import { WebSocketServer } from "ws";
 import { findProgram, root } from "../../scripts/lib/paths.mjs";
 import { command } from "./processes.mjs";
 
-const PAGE_DEADLINE_MS = 30_000;
+const PAGE_DEADLINE_MS = 60_000;
+/** What a console says in any project of a template, without the package. */
+const OTHERS = [
+  /\/favicon\.ico\)$/, // browsers ask for it by themselves
+  /504 \(Outdated Optimize Dep\)/, // Vite reloads the page for packages that it found only now
+];
 
 /** A folder outside the repository, so that nothing is found by accident in its node_modules. */
 export function temporaryFolder() {
@@ -93,16 +98,19 @@ export function launchBrowser() {
  */
 export async function openPage(browser, url) {
   const context = await browser.newContext();
-  // Browsers ask for it by themselves, and not every template has one.
-  await context.route("**/favicon.ico", (route) => route.fulfill({ status: 204 }));
   const page = await context.newPage();
   const complaints = [];
   const loaded = [];
   page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type()))
-      complaints.push(`console: ${message.text()} (${message.location().url})`);
+    const { url } = message.location();
+    const isOurs = !OTHERS.some((pattern) => pattern.test(`${message.text()} (${url})`));
+    if (["error", "warning"].includes(message.type()) && isOurs) complaints.push(`console: ${message.text()} (${url})`);
   });
-  page.on("requestfailed", (request) => complaints.push(`not loaded: ${request.url()}`));
+  page.on("requestfailed", (request) => {
+    const { errorText } = request.failure();
+    // Vite's development server reloads the page when it has found more packages.
+    if (errorText !== "net::ERR_ABORTED") complaints.push(`not loaded: ${request.url()} (${errorText})`);
+  });
   page.on("response", (response) => {
     if (/javascript|wasm/.test(response.headers()["content-type"] ?? "")) loaded.push(response.body().catch(() => ""));
   });
@@ -113,7 +121,7 @@ export async function openPage(browser, url) {
     });
   });
   try {
-    await page.goto(url, { timeout: PAGE_DEADLINE_MS });
+    await page.goto(url, { timeout: PAGE_DEADLINE_MS, waitUntil: "commit" });
     const shown = page
       .waitForFunction(() => document.body.dataset.echo, null, { timeout: PAGE_DEADLINE_MS })
       .then((handle) => handle.jsonValue())

@@ -19,7 +19,7 @@ export const TOOLS = {
   webpack5: ["webpack@5.113.0", "webpack-cli@7.3.1"],
 
   next16: ["next@16.4.6", "react@19.3.1", "react-dom@19.3.1"],
-  nuxt4: ["nuxt@4.5.2", "vue@3.5.45"],
+  nuxt4: ["nuxt@4.5.2", "vite@8.3.8", "vue@3.5.45"], // its own build fails with Vite 8.4
   sveltekit: ["@sveltejs/kit@2.70.4", "@sveltejs/vite-plugin-svelte@7.3.1", "svelte@5.57.3", "vite@8.4.0"],
 
   babel: ["@babel/core@7.29.7", "@babel/preset-env@7.29.7", "babel-jest@30.5.2"],

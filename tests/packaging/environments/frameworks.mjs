@@ -59,6 +59,7 @@ const NUXT_CONFIG = 'export default defineNuxtConfig({ compatibilityDate: "2025-
 /** Its template is not in a package: the files are those of its minimal one. */
 const nuxt = {
   name: "nuxt-4",
+  ownWarnings: [/css\.devSourcemap option is deprecated/],
   node: "node22",
   async prepare(project) {
     project.begin({ type: "module", private: true });
