@@ -1,10 +1,14 @@
 // One environment: a fresh project, and every use of it with every entry; each becomes a row of the result.
 
+import { readFileSync } from "node:fs";
 import path from "node:path";
+import { at } from "../../scripts/lib/paths.mjs";
 import { echoServer, fileServer, launchBrowser, openPage, pack, temporaryFolder } from "./harness.mjs";
 import { endAll } from "./processes.mjs";
 import { Project } from "./project.mjs";
 import { ENTRIES } from "./sources.mjs";
+
+const readme = readFileSync(at("README.md"), "utf8");
 
 /** What all environments share: the packed package, the browser and the echo server. To be closed at the end. */
 export async function openWorkshop({ archive } = {}) {
@@ -25,11 +29,11 @@ export async function openWorkshop({ archive } = {}) {
   return workshop;
 }
 
-/** The names of an environment's rows: of the environment, and of the use where it has several. */
+/** The uses of an environment, each with its full `name`: that of the environment, and its own where there are several. */
 export function usesOf(environment) {
-  return Object.entries(environment.uses).map(([use, check]) => ({
-    name: use === "" ? environment.name : `${environment.name}-${use}`,
-    check,
+  return Object.entries(environment.uses).map(([name, use]) => ({
+    name: name === "" ? environment.name : `${environment.name}-${name}`,
+    ...(typeof use === "function" ? { check: use } : use),
   }));
 }
 
@@ -55,13 +59,21 @@ export async function attempt(environment, workshop, isWanted = () => true) {
   }
 }
 
-async function tryUse({ check }, row, { environment, project, workshop }) {
-  project.printed = "";
-  try {
-    const { gzippedBytes } = (await check(project, row.entry, visitor(workshop))) ?? {};
+/** Tries it as it is, and where that does not work with the line of the README that is for it. */
+async function tryUse({ check, line }, row, { environment, project, workshop }) {
+  const tryWith = async (applied) => {
+    project.printed = "";
+    const { gzippedBytes } = (await check(project, row.entry, toolsFor(workshop, project, applied))) ?? {};
     const warning = warningIn(project.printed, environment.ownWarnings);
     if (warning) throw new Error(`warns: ${warning}`);
-    return { ...row, gzippedBytes, works: true };
+    return { ...row, gzippedBytes, works: true, line: applied };
+  };
+  try {
+    if (!line) return await tryWith();
+    return await tryWith().catch(() => {
+      if (!readme.includes(`\`${line}\``)) throw new Error(`the README does not give the line ${line}`);
+      return tryWith(line);
+    });
   } catch (error) {
     return { ...row, works: false, why: reason(error), printed: project.printed };
   }
@@ -81,8 +93,8 @@ export function warningIn(printed, ownWarnings = []) {
         .trim();
 }
 
-/** What a use does with what it has made: pages to open, programs to run. */
-function visitor({ browser, echo }) {
+/** What a use does with what it has made: pages to open, programs to run, the README's line to add. */
+function toolsFor({ browser, echo }, project, line) {
   const visit = async (url, { pathname = "/", entry }) => {
     const page = await openPage(browser, `${url}${pathname}?server=${encodeURIComponent(echo.url)}`);
     if (page.complaints.length > 0) throw new Error(page.complaints.join(" | "));
@@ -91,6 +103,7 @@ function visitor({ browser, echo }) {
   };
   return {
     server: echo.url,
+    addLine: () => line && project.run("sh", ["-c", line]),
     visit,
     /** Opens a page of a folder of files. */
     async visitFiles(folder, options) {

@@ -3,29 +3,27 @@
 import { freePort } from "../harness.mjs";
 import { html, source } from "../sources.mjs";
 
-const MODULE = 'type="module" src="bundle.js"';
-const CLASSIC = 'defer src="bundle.js"';
+const MODULE = 'type="module" src="index.js"';
+const CLASSIC = 'defer src="index.js"';
 
-/** A project of one script, bundled into the folder `dist`, whose page loads it. */
-const bundling =
-  (args) =>
-  (program, script) =>
-  async (project, entry, { visitFiles }) => {
+/** What the README says for bundlers that leave the module where it is. */
+export const COPY_LINE = "cp -r node_modules/steadfast/dist/wasm dist/";
+
+/** A project of one script that a program bundles into the folder `dist`, with a page that loads it as `script` says. */
+function bundling(script, [program, ...args]) {
+  return async (project, entry, { visitFiles, addLine }) => {
     project.write("src/index.js", source("page.js", entry));
     project.remove("dist");
     project.write("dist/index.html", html(script));
     await project.run(program, args);
+    await addLine();
     return visitFiles(project.at("dist"), { entry });
   };
+}
 
-const esbuild = (format) => ["src/index.js", "--bundle", "--minify", `--format=${format}`, "--outfile=dist/bundle.js"];
-const rollup = (...more) => [
-  "src/index.js",
-  ...["-p", "@rollup/plugin-node-resolve"],
-  ...["-o", "dist/bundle.js"],
-  ...more,
-];
-const webpack = (...more) => ["--output-filename", "bundle.js", ...more];
+const esbuild = (format) => ["esbuild", "src/index.js", "--bundle", "--minify", `--format=${format}`, "--outdir=dist"];
+const rollup = (...output) => ["rollup", "src/index.js", "-p", "@rollup/plugin-node-resolve", ...output];
+const webpack = (mode) => ["webpack", "--mode", mode, "--output-filename", "index.js"];
 
 const empty = (...tools) => ({
   async prepare(project) {
@@ -39,24 +37,28 @@ export const BUNDLERS = [
     name: "webpack-5",
     ...empty("webpack5"),
     uses: {
-      production: bundling(webpack("--mode", "production"))("webpack", CLASSIC),
-      development: bundling(webpack("--mode", "development"))("webpack", CLASSIC),
+      production: bundling(CLASSIC, webpack("production")),
+      development: bundling(CLASSIC, webpack("development")),
     },
   },
   {
     name: "rollup-4",
     ...empty("rollup4"),
-    uses: {
-      es: bundling(rollup("-f", "es"))("rollup", MODULE),
-      iife: bundling(rollup("-f", "iife"))("rollup", CLASSIC),
-    },
+    uses: { es: { check: bundling(MODULE, rollup("-d", "dist")), line: COPY_LINE } },
+  },
+  {
+    // In one script, which Rollup makes only of what imports nothing on demand.
+    name: "rollup-4-iife",
+    entries: ["steadfast/inline"],
+    ...empty("rollup4"),
+    uses: { "": bundling(CLASSIC, rollup("-f", "iife", "-o", "dist/index.js")) },
   },
   {
     name: "esbuild",
     ...empty("esbuild"),
     uses: {
-      esm: bundling(esbuild("esm"))("esbuild", MODULE),
-      iife: bundling(esbuild("iife"))("esbuild", CLASSIC),
+      esm: { check: bundling(MODULE, esbuild("esm")), line: COPY_LINE },
+      iife: bundling(CLASSIC, esbuild("iife")),
     },
   },
   {

@@ -1,6 +1,7 @@
 // Where JavaScript runs outside of a bundler: a page with an import map, and Node, Deno and Bun.
 
 import { html, source } from "../sources.mjs";
+import { COPY_LINE } from "./bundlers.mjs";
 
 const IMPORT_MAP = {
   imports: {
@@ -71,14 +72,18 @@ const bun = {
     run: runs("main.js", (entry) => source("program.js", entry), ["bun", "run"]),
     "build-bun": buildAndRun("bun", "bun"),
     "build-node": buildAndRun("node", "node"),
-    async "build-browser"(project, entry, { visitFiles }) {
-      project.write("main.js", source("page.js", entry));
-      project.write("dist/index.html", html('type="module" src="main.js"'));
-      await project.run("bun", ["build", "main.js", "--minify", "--outdir", "dist"]);
-      return visitFiles(project.at("dist"), { entry });
-    },
+    "build-browser": { check: buildAndVisit, line: COPY_LINE },
   },
 };
+
+async function buildAndVisit(project, entry, { visitFiles, addLine }) {
+  project.write("main.js", source("page.js", entry));
+  project.remove("dist");
+  project.write("dist/index.html", html('type="module" src="main.js"'));
+  await project.run("bun", ["build", "main.js", "--minify", "--outdir", "dist"]);
+  await addLine();
+  return visitFiles(project.at("dist"), { entry });
+}
 
 function buildAndRun(target, program) {
   return async (project, entry, { server, expectEcho }) => {
