@@ -11,7 +11,7 @@
 
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { attempt, openWorkshop, usesOf } from "../tests/packaging/attempt.mjs";
+import { attemptAll, openWorkshop, usesOf } from "../tests/packaging/attempt.mjs";
 import { ENVIRONMENTS } from "../tests/packaging/environments/index.mjs";
 import { asTable } from "../tests/packaging/table.mjs";
 import { main, quietlyIf, Stop, seconds } from "./lib/report.mjs";
@@ -49,25 +49,16 @@ function wanted(names) {
   return (use) => names.length === 0 || names.some((name) => fits(use, name));
 }
 
-/** Tries what is wanted, some at once, and tells of each when it is done; the rows are in the order of the list. */
+/** Tries what is wanted, and tells of each environment when it is done. */
 async function tryAll(isWanted, archive) {
-  const waiting = ENVIRONMENTS.filter((environment) => usesOf(environment).some(({ name }) => isWanted(name)));
-  const results = new Map(waiting.map((environment) => [environment, []]));
   const workshop = await openWorkshop({ archive });
-  const work = async () => {
-    for (let environment = waiting.shift(); environment; environment = waiting.shift()) {
-      const started = performance.now();
-      const rows = await attempt(environment, workshop, isWanted);
-      results.set(environment, rows);
-      const failed = rows.filter(({ works }) => !works).length;
-      const said = failed > 0 ? `${failed} of ${rows.length} fail` : "works";
-      console.error(`  ${environment.name}: ${said} (${seconds(performance.now() - started)})`);
-    }
+  const onDone = ({ name }, rows, tookMs) => {
+    const failed = rows.filter(({ works }) => !works).length;
+    console.error(`  ${name}: ${failed > 0 ? `${failed} of ${rows.length} fail` : "works"} (${seconds(tookMs)})`);
   };
   try {
-    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    return await attemptAll(ENVIRONMENTS, workshop, { isWanted, atOnce: AT_ONCE, onDone });
   } finally {
     await workshop.close();
   }
-  return [...results.values()].flat();
 }

@@ -37,6 +37,23 @@ export function usesOf(environment) {
   }));
 }
 
+/** Tries what is wanted of all environments, `atOnce` of them at a time; the rows are in the order of the list. */
+export async function attemptAll(environments, workshop, { isWanted, atOnce, onDone }) {
+  const waiting = environments.filter((environment) => usesOf(environment).some(({ name }) => isWanted(name)));
+  const results = waiting.map(() => []);
+  let next = 0;
+  const work = async () => {
+    while (next < waiting.length) {
+      const index = next++;
+      const started = performance.now();
+      results[index] = await attempt(waiting[index], workshop, isWanted);
+      onDone(waiting[index], results[index], performance.now() - started);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
+  return results.flat();
+}
+
 /** Tries the uses of an environment that are wanted; resolves with one row for each of them and each entry. */
 export async function attempt(environment, workshop, isWanted = () => true) {
   const { name, entries = ENTRIES } = environment;

@@ -22,9 +22,11 @@ export const TOOLS = {
   nuxt4: ["nuxt@4.5.2", "vite@8.3.8", "vue@3.5.45"], // its own build fails with Vite 8.4
   sveltekit: ["@sveltejs/kit@2.70.4", "@sveltejs/vite-plugin-svelte@7.3.1", "svelte@5.57.3", "vite@8.4.0"],
 
-  babel: ["@babel/core@7.29.7", "@babel/preset-env@7.29.7", "babel-jest@30.5.2"],
+  babel: ["@babel/core@7.29.7", "@babel/preset-env@7.29.7"],
+  jest29: ["jest@29.7.0", "jest-environment-jsdom@29.7.0"],
   jest30: ["jest@30.5.2", "jest-environment-jsdom@30.5.2"],
   vitest4: ["vitest@4.1.12", "jsdom@26.1.0"],
+  vitest5: ["vitest@5.1.2", "jsdom@31.0.1"],
 
   attw: ["@arethetypeswrong/cli@0.18.5"],
   publint: ["publint@0.3.25"],

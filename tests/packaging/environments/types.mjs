@@ -10,12 +10,10 @@ const RESOLUTIONS = {
 };
 
 /** Compiles a file that uses the types of an entry, those of the package itself checked as well. */
-const compiles =
-  (resolution, file = "use.ts") =>
-  async (project, entry) => {
-    project.write(file, source("types.ts", entry));
-    await project.run("tsc", [...STRICT, ...RESOLUTIONS[resolution], file]);
-  };
+const compiles = (resolution, file) => async (project, entry) => {
+  project.write(file, source("types.ts", entry));
+  await project.run("tsc", [...STRICT, ...RESOLUTIONS[resolution], file]);
+};
 
 const typescript = (name, tool, resolutions) => ({
   name,
@@ -23,7 +21,12 @@ const typescript = (name, tool, resolutions) => ({
     project.begin({ type: "module" });
     await project.install(tool);
   },
-  uses: Object.fromEntries(resolutions.map((resolution) => [resolution, compiles(resolution)])),
+  uses: Object.fromEntries(
+    resolutions.map((use) => {
+      const [resolution, module] = use.split("-");
+      return [use, compiles(resolution, module === "cjs" ? "use.cts" : "use.ts")];
+    }),
+  ),
 });
 
 /** A linter of packages, on the packed one. */
@@ -38,14 +41,13 @@ const linter = (name, tool, args) => ({
 });
 
 export const TYPES = [
-  typescript("typescript-5.2", "typescript52", ["bundler", "nodenext", "node10"]),
-  typescript("typescript-5.9", "typescript59", ["bundler", "nodenext", "node10"]),
-  typescript("typescript-7", "typescript7", ["bundler", "nodenext"]),
+  typescript("typescript-5.2", "typescript52", ["bundler", "nodenext", "nodenext-cjs", "node10"]),
+  typescript("typescript-5.9", "typescript59", ["bundler", "nodenext", "nodenext-cjs", "node10"]),
+  typescript("typescript-7", "typescript7", ["bundler", "nodenext", "nodenext-cjs"]),
   linter("publint", "publint", (project) => ["run", project.archive, "--strict"]),
   linter("attw", "attw", (project) => [
     project.archive,
-    // The package is one of modules, for `require` as well; the module files have no types.
-    ...["--ignore-rules", "cjs-resolves-to-esm", "--exclude-entrypoints", "steadfast.wasm", "core.wasm"],
+    ...["--exclude-entrypoints", "steadfast.wasm", "core.wasm"], // they have no types
     ...["--no-color", "--no-emoji"],
   ]),
 ];
