@@ -20,10 +20,11 @@ export async function connectWhen(Steadfast, kit, load, url, given = {}) {
     const { options } = readOptions(kit, isObject(given) ? rest : given);
     limit.signal = options.signal;
     const open = async () => {
+      if (limit.signal?.aborted) return;
       await load(options, signal);
       if (signal.aborted) return;
       client = new Steadfast(url, { ...rest, autoConnect: false });
-      for (const [event, listener] of Object.entries(on)) if (listener !== undefined) client.on(event, listener);
+      for (const event in on) if (on[event] !== undefined) client.on(event, on[event]);
       await new Promise((resolve, reject) => {
         client.on("open", resolve, { signal });
         client.on("failed", reject, { signal });

@@ -11,9 +11,10 @@ import { instantiate } from "./wasm.js";
  * after a failure the next call tries again.
  */
 export function load(kit, own, given) {
-  if (given === undefined && kit.loading) return kit.loading;
+  const isOwn = given === undefined;
+  if (isOwn && kit.loading) return kit.loading;
   const take = async () => {
-    kit.wasm ??= await (given === undefined ? takeOwn(kit, own) : takeFrom(given));
+    kit.wasm ??= await (isOwn ? takeOwn(kit, own) : takeFrom(given));
   };
   return (kit.loading = take().finally(() => {
     kit.loading = undefined;
@@ -22,24 +23,22 @@ export function load(kit, own, given) {
 
 /** Loads the kit's own module, as often as the client's option `reconnect` says, until `signal` aborts. */
 export async function loadPatiently(kit, own, { reconnect, log }, signal) {
-  const { retries, maxElapsed } = reconnect ?? { retries: 0 };
   const began = performance.now();
-  let timeout;
+  let delay = 0;
   let refusals = 0;
-  for (let retry = 0; ; retry++) {
+  for (let retry = 0; !signal.aborted; retry++) {
     try {
       return await load(kit, own);
     } catch (error) {
-      if (signal.aborted) return;
       const most = patience.get(error) ?? 1;
-      const isLast = retry >= retries || performance.now() - began >= maxElapsed;
+      const isLast = !(retry < reconnect?.retries && performance.now() - began < reconnect.maxElapsed);
       refusals = most && refusals + 1;
       if (refusals && (isLast || refusals >= most)) throw error;
       if (isLast) throw new SteadfastError("RETRIES_EXHAUSTED", error.message, "", error);
-      timeout = delayOf(reconnect, retry, timeout);
-      createLog(log, { requestId: "" })("warn", error.message, { delay: timeout });
+      delay = delayOf(reconnect, retry, delay);
+      createLog(log, error)("warn", error.message, { delay });
       const online = new Promise((resolve) => globalThis.addEventListener?.("online", resolve, { signal }));
-      await within(online, { signal, timeout }).catch(() => {});
+      await within(online, { signal, timeout: delay }).catch(() => {});
     }
   }
 }
@@ -77,9 +76,8 @@ async function takeFrom(source) {
 }
 
 /** As the engine draws it: engine/src/backoff.rs. */
-function delayOf({ base, min, max, factor, jitter }, retry, previous = base) {
-  const grown = jitter === "decorrelated" ? 3 * Math.max(previous, base) : base * factor ** retry;
-  const cap = Math.min(grown, max);
+function delayOf({ base, min, max, factor, jitter }, retry, previous) {
+  const cap = Math.min(jitter === "decorrelated" ? 3 * Math.max(previous, base) : base * factor ** retry, max);
   const least = { equal: cap / 2, decorrelated: base, none: cap }[jitter] ?? 0;
   return Math.max(least + Math.random() * (cap - least), min);
 }

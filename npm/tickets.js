@@ -56,7 +56,7 @@ export function within(promise, { signal, timeout }, giveUp) {
     signal?.addEventListener("abort", abort);
     if (timeout <= LONGEST_DELAY) timer = setTimeout(giveUp, timeout, "TIMEOUT", `not within ${timeout} ms`);
   });
-  return Promise.race([promise, over]).finally(() => {
+  return Promise.race([over, promise]).finally(() => {
     clearTimeout(timer);
     signal?.removeEventListener("abort", abort);
   });

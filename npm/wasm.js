@@ -39,12 +39,7 @@ export function embed(kit, bytes) {
 }
 
 const unusable = (cause) =>
-  new SteadfastError(
-    "UNSUPPORTED",
-    `WebAssembly: ${cause.message}; a Content Security Policy needs script-src 'wasm-unsafe-eval'`,
-    "",
-    cause,
-  );
+  new SteadfastError("UNSUPPORTED", `WebAssembly: ${cause.message}; a CSP needs 'wasm-unsafe-eval'`, "", cause);
 
 /** One engine: see src/client.rs. */
 export class Client {

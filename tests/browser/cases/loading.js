@@ -178,5 +178,5 @@ export const a_policy_that_forbids_webassembly_is_named = test(async (lab) => {
   document.body.append(frame);
   const { code, message } = await heard;
   equal(code, "UNSUPPORTED", "the code");
-  ok(message.includes("needs script-src 'wasm-unsafe-eval'"), message);
+  ok(message.includes("a CSP needs 'wasm-unsafe-eval'"), message);
 });
