@@ -26,8 +26,8 @@ export function command(program, args, cwd, { env = {}, deadlineMs = 5 * MINUTE_
   });
 }
 
-/** Starts a server and resolves, when it has printed its address on this machine, with `url` and `close`. */
-export function serve(program, args, cwd, { env = {}, deadlineMs = MINUTE_MS, onPrinted } = {}) {
+/** Starts a server and resolves, when it has printed its address and that it is `ready`, with `url` and `close`. */
+export function serve(program, args, cwd, { env = {}, deadlineMs = 2 * MINUTE_MS, ready = /(?:)/, onPrinted } = {}) {
   const child = start(program, args, cwd, env);
   const ended = new Promise((resolve) => child.once("close", resolve));
   const close = () => {
@@ -39,12 +39,12 @@ export function serve(program, args, cwd, { env = {}, deadlineMs = MINUTE_MS, on
     const printed = collect(child, (text) => {
       onPrinted?.(text);
       const address = /http:\/\/(127\.0\.0\.1|localhost|0\.0\.0\.0|\[::1?\]):(\d+)/.exec(printed.all);
-      if (!address) return;
+      if (!address || !ready.test(printed.all)) return;
       clearTimeout(timer);
       resolve({ url: `http://${address[1] === "localhost" ? "localhost" : "127.0.0.1"}:${address[2]}`, close });
     });
     const fail = (how) => reject(new Error(`${program} ${args.join(" ")} ${how}:\n${printed.all}`));
-    timer = setTimeout(() => close().then(() => fail("named no address")), deadlineMs);
+    timer = setTimeout(() => close().then(() => fail("was not ready")), deadlineMs);
     child.once("error", reject);
     child.once("close", (code) => fail(`ended with ${code}`));
   });

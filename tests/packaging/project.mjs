@@ -69,9 +69,10 @@ export class Project {
     return command(this.#installed(program), args, this.folder, { env: this.env(env), onPrinted: this.#keep });
   }
 
-  /** Starts an installed server; resolves with its `url` and `close`. */
-  serve(program, args = [], env = {}) {
-    return serve(this.#installed(program), args, this.folder, { env: this.env(env), onPrinted: this.#keep });
+  /** Starts an installed server; resolves with its `url` and `close` when it has printed its address and `ready`. */
+  serve(program, args = [], { ready, ...env } = {}) {
+    const options = { env: this.env(env), onPrinted: this.#keep, ready };
+    return serve(this.#installed(program), args, this.folder, options);
   }
 
   /** Does `work` at its first call; what its tools printed counts at every one. */

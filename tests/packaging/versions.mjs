@@ -26,7 +26,7 @@ export const TOOLS = {
   jest29: ["jest@29.7.0", "jest-environment-jsdom@29.7.0"],
   jest30: ["jest@30.5.2", "jest-environment-jsdom@30.5.2"],
   vitest4: ["vitest@4.1.12", "jsdom@26.1.0"],
-  vitest5: ["vitest@5.1.2", "jsdom@31.0.1"],
+  vitest5: ["vitest@5.1.2", "jsdom@26.1.0"], // with jsdom 31 no WebSocket opens in Vitest
 
   attw: ["@arethetypeswrong/cli@0.18.5"],
   publint: ["publint@0.3.25"],

@@ -58,6 +58,7 @@ export const BUNDLERS = [
     ...empty("esbuild"),
     uses: {
       esm: { check: bundling(MODULE, esbuild("esm")), line: COPY_LINE },
+      splitting: { check: bundling(MODULE, [...esbuild("esm"), "--splitting"]), line: COPY_LINE },
       iife: bundling(CLASSIC, esbuild("iife")),
     },
   },

@@ -74,7 +74,9 @@ const nuxt = {
       async (project) =>
         project.serve("node", [".output/server/index.mjs"], { HOST: "127.0.0.1", PORT: await freePort() }),
     ),
-    dev: unmeasured(served(async (project) => project.serve("nuxt", ["dev", "--port", await freePort()]))),
+    dev: unmeasured(
+      served(async (project) => project.serve("nuxt", ["dev", "--port", await freePort()], { ready: /server built/ })),
+    ),
   },
 };
 

@@ -80,7 +80,7 @@ async function buildAndVisit(project, entry, { visitFiles, addLine }) {
   project.write("main.js", source("page.js", entry));
   project.remove("dist");
   project.write("dist/index.html", html('type="module" src="main.js"'));
-  await project.run("bun", ["build", "main.js", "--minify", "--outdir", "dist"]);
+  await project.run("bun", ["build", "main.js", "--minify", "--splitting", "--outdir", "dist"]);
   await addLine();
   return visitFiles(project.at("dist"), { entry });
 }
