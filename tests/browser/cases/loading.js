@@ -136,10 +136,12 @@ export const the_networks_return_ends_the_wait_for_the_module = test(async (lab)
 export const an_embedded_module_that_never_comes_has_a_deadline = test(async (lab) => {
   const asked = answering(lab, shell, isThere);
   const { setTimeout } = globalThis;
-  const ringsAtOnce = (ring, ms, ...rest) =>
-    ms === 60_000 ? setTimeout(ring, 0, ...rest) : setTimeout(ring, ms, ...rest);
   embedded(lab, () => {
-    lab.replace(globalThis, "setTimeout", ringsAtOnce);
+    const undo = lab.replace(globalThis, "setTimeout", (ring, ms, ...rest) => {
+      undo();
+      equal(ms, 60_000, "the deadline");
+      return setTimeout(ring, 0, ...rest);
+    });
     return new Promise(() => {});
   });
   await connecting(lab);
