@@ -14,6 +14,7 @@ const PAGE_DEADLINE_MS = 60_000;
 /** What a console says in any project of a template, without the package. */
 const OTHERS = [
   /\/favicon\.ico\)$/, // browsers ask for it by themselves
+  /503 \(Dev server is unavailable\)/, // Nuxt shows a page that waits until its server is ready
   /504 \(Outdated Optimize Dep\)/, // Vite reloads the page for packages that it found only now
 ];
 

@@ -75,7 +75,9 @@ const nuxt = {
         project.serve("node", [".output/server/index.mjs"], { HOST: "127.0.0.1", PORT: await freePort() }),
     ),
     dev: unmeasured(
-      served(async (project) => project.serve("nuxt", ["dev", "--port", await freePort()], { ready: /server built/ })),
+      served(async (project) =>
+        project.serve("nuxt", ["dev", "--port", await freePort()], { ready: /Nitro server built/ }),
+      ),
     ),
   },
 };
