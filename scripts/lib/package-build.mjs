@@ -14,6 +14,7 @@ import {
 import os from "node:os";
 import path from "node:path";
 import { lockedVersion } from "./cargo-tools.mjs";
+import { writeCommonJs } from "./commonjs.mjs";
 import { moduleWithText } from "./embed.mjs";
 import { filesIn, makeIfChanged } from "./fingerprint.mjs";
 import { at, distDir, root, targetDir, toolsDir } from "./paths.mjs";
@@ -72,7 +73,7 @@ export async function ensurePackage(wasmEnv) {
     for (const [name, module] of Object.entries(compiled)) modules.push(await ensureModule(name, module));
   });
   await step("the npm package in dist/", async () => {
-    const scripts = ["package-build", "embed", "root-files"].map((name) => at(`scripts/lib/${name}.mjs`));
+    const scripts = ["package-build", "embed", "root-files", "commonjs"].map((name) => at(`scripts/lib/${name}.mjs`));
     const inputs = [...modules, at("npm"), at("package.json"), ...scripts];
     const outputs = modules.map((module) => path.join(distDir, "wasm", path.basename(module)));
     outputs.push(...rootFilePaths());
@@ -118,7 +119,7 @@ function writeExports(folder) {
   return file;
 }
 
-function makePackage(modules) {
+async function makePackage(modules) {
   mkdirSync(toolsDir, { recursive: true });
   const made = mkdtempSync(path.join(toolsDir, "dist-"));
   try {
@@ -126,6 +127,7 @@ function makePackage(modules) {
     for (const module of modules) cpSync(module, path.join(made, "wasm", path.basename(module)));
     embedModules(path.join(made, "wasm"));
     copySources(made);
+    await writeCommonJs(made);
     chmodSync(made, 0o755);
     rmSync(distDir, { recursive: true, force: true });
     renameSync(made, distDir);
