@@ -1,28 +1,41 @@
 // From an address to an open client in one call.
 
 import { SteadfastError } from "./error.js";
-import { isObject, refuse } from "./options.js";
+import { isObject, readExtras, readOptions, refuse } from "./options.js";
+import { within } from "./tickets.js";
 
-/** A client of the class `Steadfast`, when the module is `ready` and the link is open. */
-export async function connectWhen(Steadfast, ready, url, options = {}) {
-  const { on = {}, autoConnect, ...rest } = Object(options);
-  if (autoConnect !== undefined) refuse("autoConnect", autoConnect, "nothing");
-  if (!isObject(on)) refuse("on", on, "an object");
-  await ready;
-  const client = new Steadfast(url, isObject(options) ? { ...rest, autoConnect: false } : options);
-  for (const [event, listener] of Object.entries(on)) if (listener !== undefined) client.on(event, listener);
+/**
+ * A client of the class `Steadfast`, when its link is open. `load` loads the module for a client with the options that
+ * it is given, until a signal aborts.
+ */
+export async function connectWhen(Steadfast, kit, load, url, given = {}) {
   const waiting = new AbortController();
   const { signal } = waiting;
-  const failed = client.once("failed", { signal }).then((error) => {
-    client.close();
-    throw error;
-  });
+  let client;
   try {
-    if (client.state === "idle") client.connect();
-    await Promise.race([client.once("open", { signal }), failed]);
+    const { on = {}, autoConnect, timeout, ...rest } = Object(given);
+    if (autoConnect !== undefined) refuse("autoConnect", autoConnect, "nothing");
+    if (!isObject(on)) refuse("on", on, "an object");
+    const limit = readExtras("flush", { timeout });
+    const { options } = readOptions(kit, isObject(given) ? rest : given);
+    limit.signal = options.signal;
+    const open = async () => {
+      if (limit.signal?.aborted) return;
+      await load(options, signal);
+      if (signal.aborted) return;
+      client = new Steadfast(url, { ...rest, autoConnect: false });
+      for (const event in on) if (on[event] !== undefined) client.on(event, on[event]);
+      await new Promise((resolve, reject) => {
+        client.on("open", resolve, { signal });
+        client.on("failed", reject, { signal });
+        client.connect();
+      });
+    };
+    await within(open(), limit);
     return client;
   } catch (error) {
-    throw rest.signal?.aborted ? new SteadfastError("ABORTED", "aborted", "", rest.signal.reason) : error;
+    client?.release();
+    throw error instanceof SteadfastError ? error : new SteadfastError("INVALID_OPTION", String(error), "", error);
   } finally {
     waiting.abort();
   }

@@ -2,10 +2,10 @@
 
 import { connectWhen } from "./connect.js";
 import { Host } from "./host.js";
+import { load, loadPatiently } from "./load.js";
 import { CLIENT } from "./options.js";
 import { SessionHost } from "./session.js";
 import { Base } from "./steadfast.js";
-import { load } from "./wasm.js";
 
 export { SteadfastError } from "./error.js";
 
@@ -20,10 +20,16 @@ export class Steadfast extends Base {
   }
 }
 
-export function ready(module = new URL("./wasm/steadfast_core_bg.wasm", import.meta.url)) {
-  return load(KIT, module);
+/** In the forms that index.js explains. */
+const OWN = {
+  file: () => new URL("./wasm/steadfast_core_bg.wasm", import.meta.url),
+  text: () => import("./wasm/steadfast_core_text.js"),
+};
+
+export function ready(module) {
+  return load(KIT, OWN, module);
 }
 
 export function connect(url, options) {
-  return connectWhen(Steadfast, ready(), url, options);
+  return connectWhen(Steadfast, KIT, (...how) => loadPatiently(KIT, OWN, ...how), url, options);
 }

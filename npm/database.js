@@ -30,21 +30,15 @@ export async function openDatabase({ name, stores } = STORED) {
   }
 }
 
-/** Rejects when what it races with should have answered. The time of a frozen page does not count here. */
-export const late = (signal = AbortSignal.timeout(PATIENCE_MS)) =>
-  new Promise((_, reject) => {
-    signal.onabort = () => reject(signal.reason);
-  });
-
 /** Until `source` has succeeded. Rejects when it fails, or does not answer. */
 export const settled = (source, success) =>
-  Promise.race([
-    late(),
-    new Promise((resolve, reject) => {
-      source[success] = resolve;
-      source.onerror = source.onabort = () => reject(source.error);
-    }),
-  ]);
+  new Promise((resolve, reject) => {
+    // The time of a frozen page does not count here.
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    signal.onabort = () => reject(signal.reason);
+    source[success] = resolve;
+    source.onerror = source.onabort = () => reject(source.error);
+  });
 
 /** All keys of a store that begin with `first`. */
 export const allOf = (first) => IDBKeyRange.bound([first], [first, []]);

@@ -34,6 +34,8 @@ export class Host extends Link {
     super(source, options);
     this.#source = source;
     this.log = createLog(options.log, this);
+    const { fallback } = options.kit;
+    if (fallback) this.log("debug", fallback);
     this.heartbeat = options.heartbeat ?? DEFAULT_HEARTBEAT;
     this.start(numbers, Number.parseInt(randomId().slice(0, 13), 16));
   }

@@ -99,7 +99,8 @@ export interface Steadfast<In = Received, Out = Data, InSession extends boolean 
    * Lets go of the client without an end, as for a component's clean-up: the link closes as when a page goes away (4000),
    * and timers, listeners and locks are freed. The session and what is stored (with `queue.persist`, `snapshot`) stay for
    * the next client of this name, which may be made in the same task; before that the state is captured. What waited in
-   * memory only is `dropped`, `"closed"`; then comes `close`, with 4000. Where nothing is stored (without a session and
+   * memory only is `dropped`, `"closed"`; promises that wait reject with CLOSED, that of a stored message as well; then
+   * comes `close`, with 4000. Where nothing is stored (without a session and
    * `snapshot`, or with storage `"memory"`) it is `close(4000)`. Afterwards every call throws CLOSED; twice is harmless.
    */
   release(): void;
@@ -226,9 +227,13 @@ export interface SendOptions {
 }
 
 /**
- * Loads the module (once), makes a client, and resolves with it when its link is open. Rejects with what the constructor
- * throws, UNSUPPORTED when the module cannot be loaded, the error of `failed`, and ABORTED or CLOSED when it is closed
- * before.
+ * Loads the module (once), makes a client, and resolves with it when its link is open. A module that a bad network or a
+ * sick server fails, or that has not come within a minute, is loaded again with the delays, `retries` and `maxElapsed` of
+ * `reconnect`; each failure is logged as a warning.
+ *
+ * Never throws; rejects with a SteadfastError: with what the constructor throws, RETRIES_EXHAUSTED when the module's
+ * retries are used up, UNSUPPORTED when there is none to be had (see `ready`), the error of `failed`, TIMEOUT, and ABORTED
+ * when `signal` aborts. Then no client is left.
  */
 export function connect(
   url: UrlSource,
@@ -263,6 +268,8 @@ export function connect<In, Out, Auto extends boolean = boolean>(
 export interface ConnectExtras<In, Out, InSession extends boolean = boolean> {
   /** Not for `connect`, which always connects: INVALID_OPTION. */
   autoConnect?: never;
+  /** Milliseconds after which it rejects with TIMEOUT when no link has opened by then, loading the module included. Default `Infinity`. */
+  timeout?: number;
   /** Listeners by event, added before the first attempt. */
   on?: { [K in keyof Events]?: (detail: Events<In, Out, InSession>[K]) => void };
 }
@@ -283,7 +290,11 @@ export type ModuleSource =
 
 /**
  * Loads the WebAssembly module, once however often it is called; before it has resolved, `new Steadfast` is NOT_READY.
- * `module`: where it is, or what it is; default the file beside the package's script. Rejects with UNSUPPORTED when it
- * cannot be loaded, and the next call tries again. `steadfast/inline` carries the module inside and needs no wait.
+ *
+ * Without `module`: the file beside the package's script, and where that cannot be had the copy that the package carries
+ * as a script, which is imported then; why is logged at `"debug"` by every client. `module`: where it is, or what it is;
+ * nothing is tried in its place. Rejects with UNSUPPORTED when it cannot be loaded, or has not come within a minute: the
+ * message says what was found and, where WebAssembly is missing or forbidden, what to set. The next call tries again.
+ * `steadfast/inline` carries the module inside and needs no wait.
  */
 export function ready(module?: ModuleSource): Promise<void>;

@@ -1,16 +1,22 @@
 // The package's main entry: the module is loaded on demand.
 
 import { connectWhen } from "./connect.js";
+import { load, loadPatiently } from "./load.js";
 import { KIT, Steadfast } from "./state.js";
-import { load } from "./wasm.js";
 
 export { SteadfastError } from "./error.js";
 export { Steadfast };
 
-export function ready(module = new URL("./wasm/steadfast_bg.wasm", import.meta.url)) {
-  return load(KIT, module);
+/** Bundlers look for these very forms. A script that has no address must not be asked for it before it is needed. */
+const OWN = {
+  file: () => new URL("./wasm/steadfast_bg.wasm", import.meta.url),
+  text: () => import("./wasm/steadfast_text.js"),
+};
+
+export function ready(module) {
+  return load(KIT, OWN, module);
 }
 
 export function connect(url, options) {
-  return connectWhen(Steadfast, ready(), url, options);
+  return connectWhen(Steadfast, KIT, (...how) => loadPatiently(KIT, OWN, ...how), url, options);
 }

@@ -29,5 +29,8 @@ export {
   type WithSession,
 } from "./index.js";
 
-/** Resolved from the start: `new Steadfast` works as soon as this entry is imported. */
+/**
+ * Needs nothing to wait for: `new Steadfast` works as soon as this entry is imported. Compiles the module, if no client has
+ * done so yet. Rejects with UNSUPPORTED, which the constructor throws as well, where WebAssembly is missing or forbidden.
+ */
 export function ready(): Promise<void>;

@@ -2,19 +2,19 @@
 
 import { connectWhen } from "./connect.js";
 import { KIT, Steadfast } from "./state.js";
-import base64 from "./wasm/inline.js";
-import { loadSync } from "./wasm.js";
+import bytes from "./wasm/steadfast_text.js";
+import { embed } from "./wasm.js";
 
 export { SteadfastError } from "./error.js";
 export { Steadfast };
 
-loadSync(
-  KIT,
-  Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)),
-);
+/** Importing compiles nothing: where WebAssembly is missing or forbidden, a client that is made says so. */
+const compile = embed(KIT, bytes);
 
-export async function ready() {}
+export async function ready() {
+  compile();
+}
 
 export function connect(url, options) {
-  return connectWhen(Steadfast, ready(), url, options);
+  return connectWhen(Steadfast, KIT, ready, url, options);
 }

@@ -19,7 +19,7 @@ export function iterate(host, field) {
   const last = () => {
     const { error } = end;
     end = DONE;
-    return error ? Promise.reject(error) : { value: undefined, done: true };
+    return error ? Promise.reject(error) : { done: true };
   };
   /** Called with whether the last message was read, when it is done with. */
   let taken = () => {};

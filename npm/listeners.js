@@ -62,13 +62,13 @@ export class Listeners {
     for (const entry of this.#entries) {
       if (entry.event !== event || !this.#entries.includes(entry)) continue;
       if (entry.once) this.#keep((other) => other !== entry);
+      let result;
       try {
-        const result = entry.listener(detail);
-        done.push((entry.internal && result) || true);
+        result = entry.listener(detail);
       } catch (error) {
         report(error);
-        done.push(true);
       }
+      done.push((entry.internal && result) || true);
     }
     return done;
   }

@@ -14,7 +14,7 @@ const number = (standard, least, what) =>
     (given) =>
       typeof given === "number" &&
       given >= least &&
-      (given === FOREVER ? standard === FOREVER : what !== COUNT || Number.isInteger(given)),
+      (given < FOREVER ? what !== COUNT || Number.isInteger(given) : standard === FOREVER),
     standard,
     Number,
   );
@@ -23,7 +23,7 @@ const count = (standard, least = 1) => number(standard, least, COUNT);
 /** The first is the standard. */
 const oneOf = (...choices) =>
   row(
-    choices.map((choice) => JSON.stringify(choice)).join(", "),
+    JSON.stringify(choices).slice(1, -1),
     (given) => choices.includes(given),
     choices[0],
     (given) => choices.indexOf(given),
@@ -140,9 +140,8 @@ export function refuse(path, given, allowed) {
 
 /** All `names`, and which of them may be meant by `name`. */
 export function suggest(name, names) {
-  const most = Math.max(2, name.length / 3);
-  const [nearest] = [0, 1, 2, 3].flatMap((edits) =>
-    names.filter((known) => edits <= most && isWithin(name.toLowerCase(), known.toLowerCase(), edits)),
+  const [nearest] = [0, 1, 2, Math.min(3, name.length / 3)].flatMap((edits) =>
+    names.filter((known) => isWithin(name, known, edits)),
   );
   return names.join(", ") + (nearest ? `; did you mean "${nearest}"?` : "");
 }
@@ -180,9 +179,9 @@ function readValue(row, given, path, numbers) {
 function fitAdaptive({ heartbeat }, given, numbers) {
   if (!heartbeat?.adaptive) return;
   const { interval, adaptive } = heartbeat;
-  const chosen = given.heartbeat?.adaptive ?? {};
-  if (chosen.max === undefined) adaptive.max = Math.max(interval, chosen.min ?? 0);
-  if (chosen.min === undefined) adaptive.min = Math.min(adaptive.min, adaptive.max);
+  const { min, max } = given.heartbeat?.adaptive ?? {};
+  adaptive.max = max ?? Math.max(interval, min ?? 0);
+  adaptive.min = min ?? Math.min(adaptive.min, adaptive.max);
   if (adaptive.min > adaptive.max) {
     refuse("heartbeat.adaptive.min", adaptive.min, `at most heartbeat.adaptive.max, ${adaptive.max}`);
   }

@@ -65,6 +65,6 @@ export class Stash {
     this.record = null;
     if (!record || this.#isTaken) return;
     this.#rows.leave(record.memory);
-    freeing((async () => (await lock)?.(this.#database.work))());
+    freeing(record, (async () => (await lock)?.(this.#database.work))());
   }
 }

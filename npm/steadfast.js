@@ -108,22 +108,18 @@ export class Base {
   }
 }
 
-const define = (name, descriptor) => Object.defineProperty(Base.prototype, name, { ...descriptor, configurable: true });
+const define = (name, get, set) => Object.defineProperty(Base.prototype, name, { get, set, configurable: true });
 
 for (const name of ["state", "url", "protocol", "bufferedAmount", "health", "queued", "session"]) {
-  define(name, {
-    get() {
-      return this[HOST]()[name];
-    },
+  define(name, function () {
+    return this[HOST]()[name];
   });
 }
 
 // A handler that nobody ever calls would be a silent mistake.
 for (const event of EVENTS) {
-  define(`on${event}`, {
-    set() {
-      throw new SteadfastError("INVALID_OPTION", `on("${event}", listener) instead of on${event}`);
-    },
+  define(`on${event}`, undefined, () => {
+    throw new SteadfastError("INVALID_OPTION", `on("${event}", listener) instead of on${event}`);
   });
 }
 

@@ -1,10 +1,10 @@
 // Where a session's id, token and claim live, and who may use them: one client at a time.
 
-import { allOf, late, openDatabase, settled } from "./database.js";
+import { allOf, openDatabase, settled } from "./database.js";
 import { isWord, NUMBER } from "./frames.js";
 import { randomId } from "./host.js";
 
-/** How long a page waits for its own session, which the page before it may still hold. */
+/** How long a page waits for its own session, which the page before it may still hold, and for clients that let go. */
 const PATIENCE_MS = 2_000;
 /** How long the browser may take to say whether a lock is free. */
 const ANSWER_MS = 5_000;
@@ -105,15 +105,15 @@ export class Keeper {
   /** Lets go of the lock when all is stored. */
   free(work) {
     const done = Promise.all([this.#work, work]);
-    freeing(this.#letGo?.(done) ?? done);
+    freeing(this.row, this.#letGo?.(done) ?? done);
     this.#letGo = null;
   }
 
   async choose(rows, turn, take = hold) {
     // It would wait for itself.
     if (turn !== this.turn) return;
-    await freed;
     const { row } = this;
+    await Promise.race([freed[row.name], patience()]);
     const own = row.id ? row.memory : remembered(row);
     const found = row.id ? [row] : await rows(row);
     found.sort((a, b) => (b.memory === own) - (a.memory === own) || !!b.id - !!a.id || b.at - a.at);
@@ -157,14 +157,19 @@ export const isGood = (row) => NUMBER(row?.claim + 1) && !isOld(row);
 /** Whether no server knows it any more. */
 export const isOld = ({ at }) => at < Date.now() - KEPT_MS;
 
+const patience = () =>
+  new Promise((over) => {
+    AbortSignal.timeout(PATIENCE_MS).onabort = over;
+  });
+
 /** What this page or worker holds itself: waiting for it would be in vain. */
 const heldHere = new Set();
 
-/** Settled when all is free that clients of this page or worker have let go of: the next ones wait for that. */
-let freed = Promise.resolve();
+/** By name, settled when all is free that clients of this page or worker have let go of: the next ones wait for that. */
+const freed = {};
 
-export function freeing(work) {
-  freed = freed.then(() => Promise.race([work, late()])).catch(() => {});
+export function freeing({ name }, work) {
+  freed[name] = Promise.all([freed[name], work]).then(() => {});
 }
 
 /**

@@ -1,5 +1,6 @@
 // Promises that wait for something which the engine tells by a number, their ticket.
 
+import { SteadfastError } from "./error.js";
 import { nextNumber } from "./payloads.js";
 
 /** What makes them is to say how an `error` is made and what it means to `withdraw` a ticket. */
@@ -10,24 +11,17 @@ export class Tickets {
    * Calls `start` with a new ticket and waits until it is settled: by `resolve` or `reject`, when
    * `signal` aborts, or after `timeout`. `patient`: being given up with does not end it.
    */
-  promise(start, { signal, timeout, patient } = {}) {
+  promise(start, how = {}) {
     const ticket = nextNumber();
-    const abort = () => this.withdraw(ticket, this.error("ABORTED", "aborted", signal.reason));
-    const expire = () => this.withdraw(ticket, this.error("TIMEOUT", `not within ${timeout} ms`));
-    const timer = timeout <= LONGEST_DELAY && setTimeout(expire, timeout);
-    signal?.addEventListener("abort", abort);
-    return new Promise((resolve, reject) => {
-      this.#tickets.set(ticket, { resolve, reject, patient });
+    const settled = new Promise((resolve, reject) => {
+      this.#tickets.set(ticket, { resolve, reject, patient: how.patient });
       try {
-        if (signal?.aborted) abort();
-        else start(ticket);
+        if (!how.signal?.aborted) start(ticket);
       } catch (error) {
         this.reject(ticket, error);
       }
-    }).finally(() => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
     });
+    return within(settled, how, (...why) => this.withdraw(ticket, this.error(...why)));
   }
 
   resolve(ticket, value) {
@@ -46,6 +40,26 @@ export class Tickets {
       if (patient || !waiting.patient) this.reject(ticket, error);
     }
   }
+}
+
+/**
+ * What `promise` gives, unless `signal` aborts or `timeout` milliseconds are over before: then `giveUp`, given an error's
+ * code, message and cause, makes it reject; without one what is returned rejects.
+ */
+export function within(promise, { signal, timeout }, giveUp) {
+  let abort;
+  let timer;
+  const over = new Promise((_, reject) => {
+    giveUp ??= (code, message, cause) => reject(new SteadfastError(code, message, "", cause));
+    abort = () => giveUp("ABORTED", "aborted", signal.reason);
+    if (signal?.aborted) abort();
+    signal?.addEventListener("abort", abort);
+    if (timeout <= LONGEST_DELAY) timer = setTimeout(giveUp, timeout, "TIMEOUT", `not within ${timeout} ms`);
+  });
+  return Promise.race([over, promise]).finally(() => {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", abort);
+  });
 }
 
 /** A longer setTimeout rings at once. */

@@ -1,5 +1,4 @@
-// The WebAssembly modules, that of `steadfast/core` and that of the other entries: loading each once, and their one
-// class.
+// The WebAssembly modules, that of `steadfast/core` and that of the other entries, and their one class.
 //
 // Written by hand instead of wasm-bindgen's glue, at a quarter of the size: since only numbers cross,
 // an exported method is a plain function of the object's address and these numbers. The version of
@@ -9,24 +8,38 @@ import { SteadfastError } from "./error.js";
 
 /** All that the module imports is what wasm-bindgen calls to name a misuse before it traps. */
 const IMPORTS = { "./steadfast_bg.js": new Proxy({}, { get: () => () => {} }) };
-/** Loads `module` for the entry with this kit, once; after a failure the next call tries again. */
-export function load(kit, module) {
-  kit.loading ??= instantiate(module).then(
-    ({ exports }) => {
-      kit.wasm = exports;
-    },
-    (cause) => {
-      kit.loading = undefined;
-      throw new SteadfastError("UNSUPPORTED", `no WebAssembly module: ${cause?.message ?? cause}`, "", cause);
-    },
-  );
-  return kit.loading;
+
+/** What an instance of bytes, or of a compiled module, exports. */
+export async function instantiate(source) {
+  try {
+    const made = await WebAssembly.instantiate(source, IMPORTS);
+    const { exports } = made.instance ?? made;
+    if (exports.client_new) return exports;
+    throw new TypeError("another module");
+  } catch (cause) {
+    throw unusable(cause);
+  }
 }
 
-/** Loads `bytes` now. */
-export function loadSync(kit, bytes) {
-  kit.wasm ??= new WebAssembly.Instance(new WebAssembly.Module(bytes), IMPORTS).exports;
+/** Gives the kit the module of `bytes()`, compiled when it is first wanted; what is returned wants it. */
+export function embed(kit, bytes) {
+  let { wasm } = kit;
+  const get = () => {
+    try {
+      return (wasm ??= new WebAssembly.Instance(new WebAssembly.Module(bytes()), IMPORTS).exports);
+    } catch (cause) {
+      throw unusable(cause);
+    }
+  };
+  const set = (exports) => {
+    wasm = exports;
+  };
+  Object.defineProperty(kit, "wasm", { get, set });
+  return get;
 }
+
+const unusable = (cause) =>
+  new SteadfastError("UNSUPPORTED", `WebAssembly: ${cause.message}; a CSP needs 'wasm-unsafe-eval'`, "", cause);
 
 /** One engine: see src/client.rs. */
 export class Client {
@@ -64,16 +77,3 @@ export class Client {
 
 /** Frees what belongs to a client that nobody refers to any more. */
 const forgotten = new FinalizationRegistry(([wasm, at]) => wasm.__wbg_client_free(at, 1));
-
-/** The instance of an address, a response, bytes or a module. */
-async function instantiate(module) {
-  const isAddress = typeof module === "string" || module instanceof URL;
-  let source = isAddress ? await fetch(module) : module;
-  if (source instanceof Response) {
-    if (!source.ok) throw new TypeError(`${source.url} answers ${source.status}`);
-    // Not streamed: servers that do not know the type of .wasm are common, and 22 kB are soon there.
-    source = await source.arrayBuffer();
-  }
-  const made = await WebAssembly.instantiate(source, IMPORTS);
-  return made.instance ?? made;
-}

@@ -1,8 +1,8 @@
 //! The engine's inputs from numbers. The first column is the list `Input` of `npm/boundary.js`.
 
 use steadfast_engine::{
-    Captured, Decision, Engine, Fate, Form, From, GapReason, Input, Now, Priority, Refusal,
-    Restored, Send, Span, Unsaved, Welcome, Window,
+    Captured, Decision, Engine, Fate, Form, From, GapReason, Input, Now, Priority, Restored, Send,
+    Span, Unsaved, Welcome, Window,
 };
 
 use crate::STATE;
@@ -15,6 +15,11 @@ pub(crate) fn handle(
     now: Now,
     fields @ [a, b, c, d, ..]: [f64; 7],
 ) -> u8 {
+    if input == TRANSMITTED {
+        engine.handle_transmitted(now.at, a as u32, b as u32);
+        return 0;
+    }
+    let now = engine.advance(now, input == LINK_CLOSED);
     let generation = a as u32;
     let input = match input {
         0 => Input::Connect { online: a != 0.0 },
@@ -43,14 +48,14 @@ pub(crate) fn handle(
             bytes: c as u32,
             is_pong: d != 0.0,
         },
-        12 => Input::LinkClosed {
+        LINK_CLOSED => Input::LinkClosed {
             generation,
-            code: b as u16,
+            code: b as u32 as u16,
             was_clean: c != 0.0,
         },
         13 => Input::Decided {
             generation,
-            decision: decision(b as u8, c),
+            decision: decision(b as u32, c),
         },
         14 => Input::DecisionPending { generation },
         15 => Input::Timeout {
@@ -75,7 +80,7 @@ pub(crate) fn handle(
                 stream: b as u32,
                 epoch: c as u32,
                 next: d as u64,
-                reason: gap_reason(fields[4] as u8),
+                reason: gap_reason(fields[4] as u32),
             },
         },
         26 => Input::Volatile {
@@ -92,27 +97,27 @@ pub(crate) fn handle(
         },
         29 => Input::HandedOver,
         30 => Input::TaskOver,
-        31 => Input::Violated { generation },
         40 => Input::Release { stored: a != 0.0 },
         32.. if STATE => state(input, fields),
-        _ => {
-            engine.handle_transmitted(now.at, a as u32, b as u32);
-            return 0;
-        }
+        // 31
+        _ => Input::Violated { generation },
     };
-    match engine.handle_input(now, input) {
+    match engine.handle_at(now, input) {
         Ok(()) => 0,
-        Err(Refusal::Closed) => 1,
-        Err(Refusal::NotOpen) => 2,
-        Err(Refusal::QueueFull) => 3,
-        Err(Refusal::MessageTooLarge) => 4,
+        Err(refusal) => refusal as u8 + 1,
     }
 }
+
+/// The place of `LinkClosed`.
+const LINK_CLOSED: u8 = 12;
+
+/// The place of what is no input, but [`Engine::handle_transmitted`].
+const TRANSMITTED: u8 = 21;
 
 /// Negative `ttl` and `key` mean none; `how` is the priority's place, plus 4 when volatile,
 /// plus 8 when binary, plus 16 when never in a unit.
 fn message([payload, bytes, how, ttl, key, ..]: [f64; 7], ticket: f64) -> Send<u32> {
-    let how = how as u8;
+    let how = how as u32;
     Send {
         payload: payload as u32,
         bytes: bytes as u32,
@@ -144,7 +149,7 @@ fn state(input: u8, fields @ [a, b, ..]: [f64; 7]) -> Input<u32> {
         33 => Input::Recalled { last: a as u64 },
         34 => Input::Written,
         35 => Input::Snapshot(a as u32),
-        36 => Input::Captured(match a as u8 {
+        36 => Input::Captured(match a as u32 {
             0 => Captured::Unchanged,
             1 => Captured::Changed,
             2 => Captured::Failed,
@@ -152,7 +157,7 @@ fn state(input: u8, fields @ [a, b, ..]: [f64; 7]) -> Input<u32> {
         }),
         37 => Input::Saved,
         38 => Input::Unsaved {
-            why: match a as u8 {
+            why: match a as u32 {
                 0 => Unsaved::Lost,
                 1 => Unsaved::Refused,
                 _ => Unsaved::Stale,
@@ -182,7 +187,7 @@ fn welcomed(
             bytes: bytes as u32,
         },
         max_message_bytes: longest as u32,
-        fate: match fate as u8 {
+        fate: match fate as u32 {
             0 => Fate::Resumed,
             1 => Fate::New,
             2 => Fate::Lost,
@@ -196,7 +201,7 @@ fn welcomed(
     }
 }
 
-fn gap_reason(place: u8) -> GapReason {
+fn gap_reason(place: u32) -> GapReason {
     match place {
         0 => GapReason::None,
         1 => GapReason::Expired,
@@ -208,7 +213,7 @@ fn gap_reason(place: u8) -> GapReason {
     }
 }
 
-fn decision(place: u8, after_ms: f64) -> Option<Decision> {
+fn decision(place: u32, after_ms: f64) -> Option<Decision> {
     match place {
         1 => Some(Decision::Retry),
         2 => Some(Decision::Stop),

@@ -38,6 +38,12 @@ cases! { imported_in_pages:
         the_module_is_taken_in_every_form
         a_module_that_cannot_be_loaded_is_unsupported_and_may_be_tried_again
         the_entry_that_carries_its_module_is_ready_at_once
+        a_shell_in_the_place_of_the_file_leads_to_the_embedded_module
+        connect_waits_for_a_module_that_the_network_fails
+        the_networks_return_ends_the_wait_for_the_module
+        an_embedded_module_that_never_comes_has_a_deadline
+        waiting_for_the_module_leaves_nothing_behind
+        a_policy_that_forbids_webassembly_is_named
     }
 
     mod session_tab {

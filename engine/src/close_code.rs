@@ -53,10 +53,12 @@ pub const SESSION: &[Row] = &[
 /// What follows a link that ended with `code`.
 #[must_use]
 pub fn policy(code: u16, session: bool) -> Policy {
-    let before = if session { SESSION } else { &[] };
-    before
-        .iter()
-        .chain(TABLE)
-        .find(|(first, last, _)| (*first..=*last).contains(&code))
-        .map_or(Policy::Retry, |row| row.2)
+    for rows in &[SESSION, TABLE][usize::from(!session)..] {
+        for &(first, last, policy) in *rows {
+            if (first..=last).contains(&code) {
+                return policy;
+            }
+        }
+    }
+    Policy::Retry
 }

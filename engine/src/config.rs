@@ -132,6 +132,33 @@ pub enum Overflow {
     DropNewest,
 }
 
+impl Config {
+    /// Nothing chosen, and nothing there.
+    pub(crate) const BARE: Self = Self {
+        connect_timeout: Span::ZERO,
+        max_message_bytes: 0,
+        greets: false,
+        decides: false,
+        session: false,
+        persist: false,
+        heartbeat: HeartbeatConfig::BARE,
+        reconnect: None,
+        queue: None,
+        snapshot: None,
+    };
+}
+
+impl HeartbeatConfig {
+    pub(crate) const BARE: Self = Self {
+        enabled: false,
+        interval: Span::ZERO,
+        timeout: Span::ZERO,
+        misses: 0,
+        probe: Span::ZERO,
+        adaptive: None,
+    };
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {

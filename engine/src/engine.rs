@@ -29,7 +29,8 @@ use crate::session::Session;
 use crate::snapshot::Snapshot;
 use crate::timers::{Timer, Timers};
 use crate::{
-    Cause, Config, Event, HangUp, Input, Instant, Loss, Now, Output, Refusal, Rng, STATE, State,
+    Cause, Config, Event, HangUp, HeartbeatConfig, Input, Instant, Loss, Now, Output, Refusal, Rng,
+    STATE, State,
 };
 
 /// One client. See the crate's front page for how to drive it.
@@ -51,8 +52,8 @@ pub struct Engine<P> {
     reauthenticated: bool,
     /// When to give up for want of a stable link.
     patience_ends: Instant,
-    /// When the link was lost that has not been replaced yet.
-    lost_at: Option<Instant>,
+    /// When the link was lost that has not been replaced yet; [`Instant::NEVER`]: none was.
+    lost_at: Instant,
     /// Attempts since then.
     attempts_since_loss: u32,
     /// The loss that the application is deciding about.
@@ -112,7 +113,7 @@ struct Undecided {
 }
 
 /// What is believed of the network: hints, and what speaks against them.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Network {
     /// The platform says that there is none.
     down: bool,
@@ -121,47 +122,59 @@ struct Network {
 }
 
 impl<P: PartialEq + Clone> Engine<P> {
+    /// What every client begins with. As a constant it is copied as a whole.
+    const AT_REST: Self = Self {
+        config: Config::BARE,
+        rng: Rng::new(0),
+        state: State::Idle,
+        phase: Phase::Rest,
+        timers: Timers::new(),
+        outputs: Outputs::new(),
+        generation: 0,
+        link: Link::new(Instant::ZERO),
+        attempts: 0,
+        backoff: Backoff::new(),
+        reauthenticated: false,
+        patience_ends: Instant::NEVER,
+        lost_at: Instant::NEVER,
+        attempts_since_loss: 0,
+        undecided: None,
+        last_loss: Loss::none(),
+        network: Network {
+            down: false,
+            refuted: false,
+        },
+        away: false,
+        hastened: false,
+        sends: 0,
+        unopened: Some(0),
+        heartbeat: Heartbeat::new(HeartbeatConfig::BARE, false),
+        health: HealthMeter::new(),
+        outbox: Outbox::new(),
+        queue_told: false,
+        departures: Vec::new(),
+        flushes: Vec::new(),
+        inbox: Inbox::new(),
+        listening: false,
+        session: Session::new(),
+        snapshot: Snapshot::new(),
+        given_messages: 0,
+        clock: Clock::new(),
+    };
+
     /// A client in state [`State::Idle`]. All its random choices follow from `seed`.
     #[must_use]
     pub fn new(config: Config, seed: u64) -> Self {
-        let heartbeat = Heartbeat::new(config.heartbeat.clone(), config.session);
+        let mut engine = Self::AT_REST;
+        engine.rng = Rng::new(seed);
+        engine
+            .heartbeat
+            .configure(config.heartbeat.clone(), config.session);
         let queue = config.queue.clone().unwrap_or_default();
-        let session = Session::new(STATE && config.persist);
-        Self {
-            config,
-            rng: Rng::new(seed),
-            state: State::Idle,
-            phase: Phase::Rest,
-            timers: Timers::new(),
-            outputs: Outputs::new(),
-            generation: 0,
-            link: Link::new(Instant::ZERO),
-            attempts: 0,
-            backoff: Backoff::new(),
-            reauthenticated: false,
-            patience_ends: Instant::NEVER,
-            lost_at: None,
-            attempts_since_loss: 0,
-            undecided: None,
-            last_loss: Loss::none(),
-            network: Network::default(),
-            away: false,
-            hastened: false,
-            sends: 0,
-            unopened: Some(0),
-            heartbeat,
-            health: HealthMeter::new(),
-            outbox: Outbox::new(),
-            queue_told: false,
-            departures: Vec::new(),
-            flushes: Vec::new(),
-            inbox: Inbox::new(queue.max_messages, queue.max_bytes),
-            listening: false,
-            session,
-            snapshot: Snapshot::new(),
-            given_messages: 0,
-            clock: Clock::new(),
-        }
+        engine.inbox.bound(queue.max_messages, queue.max_bytes);
+        engine.session.recalled = !(STATE && config.persist);
+        engine.config = config;
+        engine
     }
 
     /// Takes in one thing that happened `now`. Afterwards [`Self::poll_output`] has new answers, and
@@ -170,15 +183,34 @@ impl<P: PartialEq + Clone> Engine<P> {
     /// # Errors
     /// Only what the application asks for can be refused; then nothing has changed.
     pub fn handle_input(&mut self, now: Now, input: Input<P>) -> Result<(), Refusal> {
+        let now = self.advance(now, matches!(input, Input::LinkClosed { .. }));
+        self.handle_at(now, input)
+    }
+
+    /// The first half of [`Self::handle_input`]: what follows from the clocks alone, before an input that tells
+    /// of a link that `ended`, or of something else. The time for [`Self::handle_at`].
+    ///
+    /// A shell that makes its inputs from numbers makes them between the two. Then nothing stands between
+    /// making one and matching it, and compiled for size no input is ever written to memory.
+    pub fn advance(&mut self, now: Now, ended: bool) -> Instant {
         let slept = self.clock.advance(now);
         let now = self.clock.inside(now.at);
         if let Input::Timeout { buffered_bytes } = input {
             self.link.buffered_bytes = buffered_bytes;
         }
         // A link that has ended takes no ping.
-        if slept && !matches!(input, Input::LinkClosed { .. }) {
+        if slept && !ended {
             self.look(now, Cause::Wake);
         }
+        now
+    }
+
+    /// The second half of [`Self::handle_input`].
+    ///
+    /// # Errors
+    /// As there.
+    #[inline]
+    pub fn handle_at(&mut self, now: Instant, input: Input<P>) -> Result<(), Refusal> {
         match input {
             Input::Connect { online } => return self.connect(now, online),
             Input::Reconnect { online } => return self.reconnect(now, online),
@@ -248,8 +280,7 @@ impl<P: PartialEq + Clone> Engine<P> {
             {
                 return self.handle_state(now, input);
             }
-            input if self.admits(now, &input) => self.handle_session(now, input),
-            _ => {}
+            _ => self.handle_session(now, input),
         }
         Ok(())
     }
@@ -284,19 +315,17 @@ impl<P: PartialEq + Clone> Engine<P> {
     }
 
     fn next_output(&mut self) -> Output<P> {
-        if let Some(output) = self.outputs.pop() {
-            return output;
+        if self.outputs.is_empty() {
+            self.poll_transmit();
         }
-        if let Some(output) = self.poll_transmit() {
-            return output;
+        if STATE && self.outputs.is_empty() {
+            self.poll_capture();
         }
-        if STATE && let Some(output) = self.poll_capture() {
-            return output;
+        if self.outputs.is_empty() {
+            self.poll_message();
         }
-        if let Some(output) = self.poll_message() {
-            return output;
-        }
-        Output::Timeout(self.clock.outside(self.timers.next()))
+        let deadline = self.clock.outside(self.timers.next());
+        self.outputs.pop().unwrap_or(Output::Timeout(deadline))
     }
 
     fn handle_timeout(&mut self, now: Instant) {

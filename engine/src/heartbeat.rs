@@ -32,7 +32,8 @@ pub struct Heartbeat {
     welcomed: bool,
     /// When the link opened, and when the first ping left on it.
     opened: Instant,
-    first_ping: Option<Instant>,
+    /// [`Instant::NEVER`]: none has.
+    first_ping: Instant,
     last_ping: Instant,
     ping: Option<Ping>,
     /// When those pings left that have no pong yet, the oldest first: pongs come in order.
@@ -105,7 +106,7 @@ impl Heartbeat {
             rests_until: Instant::ZERO,
             welcomed: false,
             opened: Instant::ZERO,
-            first_ping: None,
+            first_ping: Instant::NEVER,
             last_ping: Instant::ZERO,
             ping: None,
             unanswered: Vec::new(),
@@ -116,13 +117,22 @@ impl Heartbeat {
         }
     }
 
+    /// As [`Self::new`], before anything has happened.
+    pub fn configure(&mut self, config: HeartbeatConfig, session: bool) {
+        self.config = config;
+        self.session = session;
+        if session {
+            self.answers = Answers::Seen;
+        }
+    }
+
     /// A link opened, `opening` after its attempt began: the first guess at its round trip.
     pub fn handle_open(&mut self, now: Instant, opening: Span) {
         self.round_trip.guess(opening);
         self.handle_loss();
         self.last_inbound = now;
         self.opened = now;
-        self.first_ping = None;
+        self.first_ping = Instant::NEVER;
     }
 
     /// Session: the welcome came, `answering` after the hello had left: a better guess.
@@ -135,10 +145,10 @@ impl Heartbeat {
     /// the first one: a close frame at once, or two such ends in a row, and it gets none for an hour; after
     /// each further one for twice as long. Whether that is so now.
     pub fn handle_end(&mut self, now: Instant, was_clean: bool) -> bool {
-        let Some(asked) = self.first_ping else {
+        if self.first_ping == Instant::NEVER {
             return false;
-        };
-        let since = now.since(asked);
+        }
+        let since = now.since(self.first_ping);
         if self.answers == Answers::Seen || since > self.config.timeout {
             self.strikes = 0;
             return false;
@@ -149,10 +159,8 @@ impl Heartbeat {
             return false;
         }
         self.strikes = self.strikes.max(STRIKES);
-        let rest = REST.scaled(f64::from(
-            1_u32 << (self.strikes - STRIKES).min(LONGEST_REST),
-        ));
-        self.rests_until = now + rest;
+        let doubled = (self.strikes - STRIKES).min(LONGEST_REST);
+        self.rests_until = now + Span::from_micros(REST.as_micros() << doubled);
         true
     }
 
@@ -218,7 +226,7 @@ impl Heartbeat {
             self.unanswered.remove(0);
         }
         self.unanswered.push(now);
-        self.first_ping.get_or_insert(now);
+        self.first_ping = self.first_ping.min(now);
         self.last_ping = now;
         self.ping_id = self.ping_id.wrapping_add(self.session.into());
         let probe = kind == PingKind::Probe;
@@ -272,7 +280,7 @@ impl Heartbeat {
         }
         self.remember(true);
         if probe || self.missed >= self.config.misses {
-            self.floor = self.floor.scaled(2.0).min(self.config.timeout.max(FLOOR));
+            self.floor = (self.floor + self.floor).min(self.config.timeout.max(FLOOR));
             return Verdict::Dead;
         }
         Verdict::Missed
@@ -288,9 +296,9 @@ impl Heartbeat {
         let mut due = self.last_inbound + self.interval(health_score);
         if self.answers != Answers::Seen {
             due = due.max(self.last_ping + self.config.interval);
-        }
-        if self.answers != Answers::Seen && self.first_ping.is_none() {
-            due = due.min(self.opened + self.config.interval.min(FIRST_PING));
+            if self.first_ping == Instant::NEVER {
+                due = due.min(self.opened + self.config.interval.min(FIRST_PING));
+            }
         }
         due.max(self.rests_until)
     }

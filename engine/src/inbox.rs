@@ -13,13 +13,19 @@ pub(crate) struct Inbox<P> {
 }
 
 impl<P: PartialEq> Inbox<P> {
-    pub(crate) const fn new(max_messages: u32, max_bytes: u32) -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             messages: Outbox::new(),
-            max_messages,
-            max_bytes,
+            max_messages: 0,
+            max_bytes: 0,
             missed: 0,
         }
+    }
+
+    /// So much may wait.
+    pub(crate) const fn bound(&mut self, max_messages: u32, max_bytes: u32) {
+        self.max_messages = max_messages;
+        self.max_bytes = max_bytes;
     }
 
     /// `stream` and `number` come back in the fields of a waiting message that nothing inbound has a

@@ -360,7 +360,7 @@ pub enum Priority {
     Low,
 }
 
-/// Why an input was refused. Nothing has changed.
+/// Why an input was refused. Nothing has changed. In the order of the numbers that cross to JavaScript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// The client was closed.

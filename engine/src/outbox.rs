@@ -1,7 +1,6 @@
 //! Messages that wait for a link.
 
 use alloc::collections::VecDeque;
-use alloc::vec::Vec;
 
 use crate::{DropReason, Form, Instant, Overflow, Priority, QueueConfig, Refusal};
 
@@ -40,9 +39,6 @@ pub struct Waiting<P> {
     pub number: u64,
 }
 
-/// A message that will not be sent, and why.
-pub type Dropped<P> = (Waiting<P>, DropReason);
-
 impl<P: PartialEq> Outbox<P> {
     /// Empty.
     #[must_use]
@@ -54,8 +50,8 @@ impl<P: PartialEq> Outbox<P> {
         }
     }
 
-    /// Adds `message` within the bounds of `config`, and puts into `dropped` what gave way, be it
-    /// `message` itself. Unless what was restored is `owned` as well, it keeps its place.
+    /// Adds `message` within the bounds of `config`, and gives `drop` what gave way, be it `message`
+    /// itself. Unless what was restored is `owned` as well, it keeps its place.
     ///
     /// # Errors
     /// [`Refusal::QueueFull`] when there is no room and the rule is to refuse; nothing has changed.
@@ -64,7 +60,7 @@ impl<P: PartialEq> Outbox<P> {
         message: Waiting<P>,
         config: &QueueConfig,
         owned: bool,
-        dropped: &mut Vec<Dropped<P>>,
+        mut drop: impl FnMut(Waiting<P>, DropReason),
     ) -> Result<(), Refusal> {
         let place = self.position_of(&message.key, owned);
         let held = place.map_or(Room::NONE, |at| Room {
@@ -80,7 +76,7 @@ impl<P: PartialEq> Outbox<P> {
                 Overflow::Reject => return Err(Refusal::QueueFull),
                 Overflow::DropOldest if self.can_make_room(&message, place, config) => {}
                 Overflow::DropOldest | Overflow::DropNewest => {
-                    dropped.push((message, DropReason::Overflow));
+                    drop(message, DropReason::Overflow);
                     return Ok(());
                 }
             }
@@ -94,9 +90,9 @@ impl<P: PartialEq> Outbox<P> {
             } else {
                 self.messages.len()
             };
-            dropped.push((old, DropReason::Replaced));
+            drop(old, DropReason::Replaced);
         }
-        at -= self.make_room(&message, at, config, dropped);
+        at -= self.make_room(&message, at, config, drop);
         self.insert(at, message);
         Ok(())
     }
@@ -271,7 +267,7 @@ impl<P: PartialEq> Outbox<P> {
         message: &Waiting<P>,
         at: usize,
         config: &QueueConfig,
-        dropped: &mut Vec<Dropped<P>>,
+        mut drop: impl FnMut(Waiting<P>, DropReason),
     ) -> usize {
         let mut before = 0;
         loop {
@@ -289,7 +285,7 @@ impl<P: PartialEq> Outbox<P> {
                 return before;
             };
             before += usize::from(place + before < at);
-            dropped.push((old, DropReason::Overflow));
+            drop(old, DropReason::Overflow);
         }
     }
 

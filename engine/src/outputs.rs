@@ -2,8 +2,9 @@
 
 use alloc::vec::Vec;
 
-use crate::Output;
+use crate::outbox::Waiting;
 use crate::session::Stream;
+use crate::{Delivered, DropReason, Event, Output};
 
 /// First in, first out. The room is used again when all have been taken, as after each drain: a
 /// ring would cost the published module more than it saves.
@@ -23,6 +24,20 @@ impl<P> Outputs<P> {
 
     pub(crate) fn push(&mut self, output: Output<P>) {
         self.items.push(output);
+    }
+
+    /// `message` will not be sent; `unknown`: nobody can know whether the other side has it.
+    pub(crate) fn drop(&mut self, message: Waiting<P>, reason: DropReason, unknown: bool) {
+        self.push(Output::Event(Event::Dropped {
+            payload: message.payload,
+            ticket: message.ticket,
+            reason,
+            delivered: if unknown {
+                Delivered::Unknown
+            } else {
+                Delivered::No
+            },
+        }));
     }
 
     pub(crate) fn acknowledge(&mut self, stream: &Stream, number: u64) {

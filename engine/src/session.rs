@@ -35,20 +35,14 @@ pub(crate) struct Session<P> {
     pub(crate) unsent: u32,
     /// Persist: a commit is under way.
     pub(crate) committing: bool,
-    /// The message that links end behind.
-    pub(crate) stuck: Option<Stuck<P>>,
+    /// The first message that was not acknowledged when the last link ended.
+    pub(crate) suspect: Option<P>,
+    /// How many links in a row have ended behind it; 0: it is not suspected any more.
+    pub(crate) ends: u32,
     /// Messages that were given to the last link and then taken away from it.
     pub(crate) forgone: u64,
     pub(crate) streams: Vec<Stream>,
     pub(crate) in_hand: Option<InHand>,
-}
-
-/// The first message that was not acknowledged when links ended.
-#[derive(Debug)]
-pub(crate) struct Stuck<P> {
-    pub(crate) payload: P,
-    /// How many links in a row.
-    pub(crate) ends: u32,
 }
 
 /// A message that so many links in a row ended behind goes alone.
@@ -92,8 +86,7 @@ pub(crate) struct Mark {
 }
 
 impl<P> Session<P> {
-    /// `persist`: nothing is numbered before storage was read.
-    pub(crate) const fn new(persist: bool) -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             sender: Sender::new(0),
             window: Window {
@@ -104,12 +97,13 @@ impl<P> Session<P> {
             established: false,
             corked: false,
             asks: false,
-            recalled: !persist,
+            recalled: false,
             fresh: false,
             owned: false,
             unsent: 0,
             committing: false,
-            stuck: None,
+            suspect: None,
+            ends: 0,
             forgone: 0,
             streams: Vec::new(),
             in_hand: None,
@@ -118,12 +112,12 @@ impl<P> Session<P> {
 
     /// Whether messages go one at a time: links have ended behind one again and again.
     pub(crate) const fn goes_alone(&self) -> bool {
-        matches!(&self.stuck, Some(stuck) if stuck.ends >= ALONE_AFTER)
+        self.ends >= ALONE_AFTER
     }
 
     /// Whether one does not get through alone either.
     pub(crate) const fn is_stuck(&self) -> bool {
-        matches!(&self.stuck, Some(stuck) if stuck.ends > ALONE_AFTER)
+        self.ends > ALONE_AFTER
     }
 
     /// Whether the next message has to wait for what is on its way.
@@ -191,6 +185,7 @@ impl<P> Session<P> {
 
 impl Stream {
     /// A stream of which the server speaks for the first time.
+    #[inline(never)]
     pub(crate) const fn new(id: u32, epoch: u32, next: u64) -> Self {
         let position = next.saturating_sub(1);
         let begin = Mark {

@@ -175,11 +175,8 @@ impl Pair {
             number: 0,
         };
         let mut dropped = Vec::new();
-        let result = self.outbox.push(message, &self.config, true, &mut dropped);
-        let dropped: Vec<_> = dropped
-            .into_iter()
-            .map(|(message, reason)| (message.payload, reason))
-            .collect();
+        let drop = |message: Waiting<u32>, reason| dropped.push((message.payload, reason));
+        let result = self.outbox.push(message, &self.config, true, drop);
         assert_eq!(
             result.map(|()| dropped),
             self.model.push(item, &self.config)

@@ -82,10 +82,15 @@ impl World {
             What::SignIn { client } => self.signs_in(client),
             What::TakeBack { client } => self.deed(client, Deed::TakeBack),
             What::Copy { client } => self.copies(client),
+            What::Hint { client, hint } => self.is_told(client, hint),
             What::SetClock { client, by_ms } => {
                 self.tally.fault(Class::WallClock.name());
                 match client {
-                    Some(client) => self.pages[self.newest[client]].wall += by_ms,
+                    Some(client) => {
+                        let page = &mut self.pages[self.newest[client]];
+                        page.wall += by_ms;
+                        page.jumped += by_ms.max(0) as u64 * 1_000;
+                    }
                     None => self.server_wall += by_ms,
                 }
             }

@@ -70,6 +70,16 @@ pub enum Packet {
     Close(u16),
 }
 
+impl Packet {
+    fn bytes(&self) -> u64 {
+        match self {
+            Self::Frame(Wire::Text(text)) => text.len() as u64,
+            Self::Frame(Wire::Binary(bytes)) => bytes.len() as u64,
+            Self::Close(_) => 4,
+        }
+    }
+}
+
 /// One direction of a link: what is given to it arrives in order, or not at all.
 #[derive(Debug, Default)]
 pub struct Pipe {
@@ -109,11 +119,7 @@ impl Pipe {
 
     /// When `packet`, given now, arrives after `latency`.
     fn give(&mut self, now: u64, latency: u64, packet: Packet) -> u64 {
-        let bytes = match &packet {
-            Packet::Frame(Wire::Text(text)) => text.len() as u64,
-            Packet::Frame(Wire::Binary(bytes)) => bytes.len() as u64,
-            Packet::Close(_) => 4,
-        };
+        let bytes = packet.bytes();
         let mut left = self.drained_at(now).max(now);
         if let Some(rate) = self.bytes_per_second {
             left += bytes * 1_000_000 / rate;
@@ -284,6 +290,9 @@ impl World {
                     return self.cut(link, Cut::Known);
                 }
                 pipe.cut_after = pipe.cut_after.map(|left| left - 1);
+                if up && self.is_refused(&packet) {
+                    return self.ends_behind(link);
+                }
                 if up {
                     self.server_receives(link, packet);
                 } else {
@@ -291,6 +300,22 @@ impl World {
                 }
             }
         }
+    }
+
+    /// Whether something on the way refuses this.
+    fn is_refused(&self, packet: &Packet) -> bool {
+        let most = self.plan.weather.narrow;
+        most > 0 && packet.bytes() > most
+    }
+
+    /// What has refused a frame closes the link to its sender, or drops it.
+    fn ends_behind(&mut self, link: usize) {
+        self.tally.fault("narrow");
+        if self.dice.network.happens(500) {
+            let latency = self.latency();
+            self.later(latency, Step::ClientLearns { link, code: 1009 });
+        }
+        self.cut(link, Cut::Known);
     }
 
     /// Cuts a link: what is on its way is lost.

@@ -23,7 +23,7 @@ pub(crate) use wire::brief;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use steadfast_engine::{Config, Engine, Input, Instant, Output};
+use steadfast_engine::{Config, Engine, Input, Instant, Now, Output};
 
 use crate::ledger::Broken;
 use crate::network::{NEVER, Owner};
@@ -86,6 +86,10 @@ pub(crate) struct Page {
     pub(crate) slept: u64,
     /// How far its wall clock is off, in milliseconds.
     pub(crate) wall: i64,
+    /// By how much it was set forward, in microseconds.
+    pub(crate) jumped: u64,
+    /// It was put away, and nothing has brought it back.
+    pub(crate) put_away: bool,
     /// The engine's deadline, and the queue's name for the ring.
     timer: Option<(u64, (u64, u64))>,
     /// A hidden page's timers ring at multiples of this.
@@ -142,6 +146,8 @@ impl Page {
             away: Vec::new(),
             slept: 0,
             wall: 0,
+            jumped: 0,
+            put_away: false,
             timer: None,
             throttle: 0,
             next_number: 0,
@@ -159,6 +165,11 @@ impl Page {
 
     pub(crate) const fn clock(&self, now: u64) -> Instant {
         Instant::from_micros(now - self.slept)
+    }
+
+    /// The time in which its engine counts what has an age: sleep, and a clock that was set forward, included.
+    pub(crate) const fn lived(&self, now: u64) -> u64 {
+        now + self.jumped
     }
 
     fn keep(&mut self, held: Held) -> u32 {
@@ -216,7 +227,7 @@ impl World {
         if let Some(newest) = self.newest.get_mut(client) {
             *newest = name;
         }
-        self.feed(name, Input::Connect);
+        self.feed(name, Input::Connect { online: true });
         self.ends_task(name);
         if late {
             self.tally.fault("listens-late");
@@ -286,7 +297,7 @@ impl World {
             PageStep::Watch => self.watches(page),
             PageStep::Do(Deed::Send(act)) => self.acts_send(page, act),
             PageStep::Do(Deed::Reconnect) => {
-                self.feed(page, Input::Reconnect);
+                self.feed(page, Input::Reconnect { online: true });
             }
             PageStep::Do(Deed::Close) => self.acts_close(page),
             PageStep::Do(Deed::Type(bytes)) => self.types(page, bytes),
@@ -300,15 +311,24 @@ impl World {
     pub(crate) fn feed(&mut self, page: usize, input: Input<u32>) -> bool {
         let now = self.now;
         self.trace.add(now, || format!("page {page} {input}"));
+        let clocks = self.clocks(page);
         let it = &mut self.pages[page];
-        let clock = it.clock(now);
-        let result = it.engine.handle_input(clock, input);
+        let result = it.engine.handle_input(clocks, input);
         self.drain(page);
         if let Err(refusal) = result {
             self.trace
                 .add(now, || format!("page {page} refused: {refusal:?}"));
         }
         result.is_ok()
+    }
+
+    /// Both clocks of a page.
+    pub(super) fn clocks(&self, page: usize) -> Now {
+        let it = &self.pages[page];
+        Now {
+            at: it.clock(self.now),
+            wall_ms: self.wall_ms(it.wall),
+        }
     }
 
     pub(super) fn drain(&mut self, page: usize) {
@@ -358,15 +378,8 @@ impl World {
         let now = self.now;
         let it = &mut self.pages[page];
         it.timer = None;
-        let wall_ms = self.wall_ms(self.pages[page].wall);
         let buffered_bytes = self.buffered(page);
-        self.feed(
-            page,
-            Input::Timeout {
-                buffered_bytes,
-                wall_ms,
-            },
-        );
+        self.feed(page, Input::Timeout { buffered_bytes });
         let it = &self.pages[page];
         if let Some((at, _)) = it.timer
             && at < it.clock(now).as_micros()

@@ -31,7 +31,10 @@ export async function bundleCases() {
   compare(new Set(exports), rustTests());
 }
 
-/** `import text from "package-as-text"`: the main entry as the text of a module, to be loaded as often as a case wants. */
+/**
+ * `import text from "package-as-text"`: the main entry as the text of a module, to be loaded as often as a case wants. It
+ * takes itself to lie at `https://package.test/`, and asks `globalThis.importText()` for its embedded module.
+ */
 const packageAsText = {
   name: "package-as-text",
   setup({ onResolve, onLoad }) {
@@ -42,9 +45,12 @@ const packageAsText = {
         bundle: true,
         format: "esm",
         target: "es2022",
+        define: { "import.meta.url": '"https://package.test/index.js"' },
+        external: ["./wasm/steadfast_text.js"],
         write: false,
       });
-      return { contents: outputFiles[0].text, loader: "text" };
+      const contents = outputFiles[0].text.replace('import("./wasm/steadfast_text.js")', "globalThis.importText()");
+      return { contents, loader: "text" };
     });
   },
 };

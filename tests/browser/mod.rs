@@ -74,6 +74,7 @@ macro_rules! everywhere {
                 sessions_without_a_durable_queue_follow_each_other_in_one_task_as_well
                 what_is_dropped_where_storage_has_failed
                 closing_still_deletes_what_is_stored
+                what_never_answers_holds_up_the_next_client_for_a_while_only
             }
 
             mod release_state {

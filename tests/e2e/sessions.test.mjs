@@ -103,6 +103,35 @@ test("a room's messages come to every session in one order", chaos, async ({ pag
   );
 });
 
+test("clients that a change of route makes and lets go of lose and double nothing", chaos, async ({ page, server }) => {
+  const durable = { ...reliable, queue: { persist: "orders" } };
+  const lab = await openLab(page, "/ws", durable);
+  const { id } = await sessionOf(page);
+  await sendNumbers(page, 0, 100);
+  // Each client lives in one task but the last: as React's StrictMode mounts, unmounts and mounts.
+  await server.fault({ kind: "cut" });
+  await page.evaluate((options) => {
+    const { lab } = window;
+    for (let round = 1; round <= 3; round++) {
+      lab.client.release();
+      lab.client = new lab.Steadfast("/ws", options);
+      for (let at = 0; at < 100; at++) lab.client.send(String(round * 100 + at));
+    }
+    lab.client.release();
+    lab.open("/ws", options).send("last");
+  }, durable);
+  await lab.next("message", { data: "last" });
+  assert.deepEqual(await sessionOf(page), { id, resumed: true });
+  const received = (await lab.all("message")).map(({ data }) => Number(data)).slice(0, -1);
+  const first = received[0];
+  assert.ok(first <= 100, `the first is ${first}: only what the first client was given is missing`);
+  assert.deepEqual(
+    received,
+    received.map((_, at) => first + at),
+  );
+  assert.equal(received.at(-1), 399);
+});
+
 function sendNumbers(page, from, count) {
   return page.evaluate(
     (from, count) => {

@@ -1,63 +1,34 @@
-// What the packaging tests stand on: the packed package in a fresh project, a page in Chromium, and a server that echoes.
+// What the packaging tests stand on: the packed package, a page in Chromium, a server that echoes, and one for files.
 
-import { spawn } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import http from "node:http";
 import os from "node:os";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
-import { stripVTControlCharacters } from "node:util";
 import { chromium } from "playwright-core";
 import { WebSocketServer } from "ws";
-import { at, findProgram, root } from "../../scripts/lib/paths.mjs";
+import { findProgram, root } from "../../scripts/lib/paths.mjs";
+import { command } from "./processes.mjs";
 
-const projects = fileURLToPath(new URL("projects", import.meta.url));
+const PAGE_DEADLINE_MS = 60_000;
+/** What a console says in any project of a template, without the package. */
+const OTHERS = [
+  /\/favicon\.ico\)$/, // browsers ask for it by themselves
+  /503 \(Dev server is unavailable\)/, // Nuxt shows a page that waits until its server is ready
+  /504 \(Outdated Optimize Dep\)/, // Vite reloads the page for packages that it found only now
+];
 
 /** A folder outside the repository, so that nothing is found by accident in its node_modules. */
 export function temporaryFolder() {
   const folder = mkdtempSync(path.join(os.tmpdir(), "steadfast-packaging-"));
-  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return { folder, remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }) };
 }
 
 /** Packs the package into `folder`; resolves with the archive's path and the names of the files in it. */
 export async function pack(folder) {
-  const printed = await command("npm", ["pack", "--json", "--pack-destination", folder], root);
+  const printed = await command("npm", ["pack", "--json", "--pack-destination", folder], root, { deadlineMs: 900_000 });
   const [{ filename, files }] = JSON.parse(printed.slice(printed.indexOf("[\n")));
   return { archive: path.join(folder, filename), files: files.map((file) => file.path) };
-}
-
-/** Copies one of the projects into `folder` and installs its packages and the archive. */
-export async function installProject(name, folder, archive) {
-  const project = path.join(folder, name);
-  cpSync(path.join(projects, name), project, { recursive: true });
-  await command("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", archive], project);
-  return project;
-}
-
-/** Runs a program and resolves with what it printed on standard output; a failure carries everything it printed. */
-export function command(program, args, cwd, env = {}) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd, env: { ...cleanEnv(), ...env }, stdio: ["ignore", "pipe", "pipe"] });
-    let out = "";
-    let all = "";
-    child.stdout.on("data", (chunk) => {
-      out += chunk;
-      all += chunk;
-    });
-    child.stderr.on("data", (chunk) => {
-      all += chunk;
-    });
-    child.on("error", reject);
-    child.on("close", (code) => {
-      if (code === 0) resolve(out);
-      else reject(new Error(`${program} ${args.join(" ")} ended with ${code}:\n${all}`));
-    });
-  });
-}
-
-/** The npm that runs the tests hands its own settings down; a project of its own must not see them. */
-export function cleanEnv() {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_TEST_CONTEXT)/.test(name)));
 }
 
 /** A WebSocket server that sends back what it gets, PONG for PING. */
@@ -77,15 +48,19 @@ export async function echoServer() {
   return { url: `ws://127.0.0.1:${server.address().port}/`, close };
 }
 
-const TYPES = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm", ".css": "text/css" };
+const TYPES = {
+  ".css": "text/css",
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".svg": "image/svg+xml",
+  ".wasm": "application/wasm",
+};
 
-/** Serves the files of a folder; keeps the paths that were asked for. */
+/** Serves the files of a folder as any server of static files does. */
 export async function fileServer(folder) {
-  const asked = [];
   const server = http.createServer((request, response) => {
     const { pathname } = new URL(request.url, "http://localhost");
-    asked.push(pathname);
-    const file = path.join(folder, path.normalize(pathname));
+    const file = path.join(folder, path.normalize(pathname.endsWith("/") ? `${pathname}index.html` : pathname));
     try {
       const body = readFileSync(file);
       response.writeHead(200, { "content-type": TYPES[path.extname(file)] ?? "application/octet-stream" });
@@ -99,33 +74,16 @@ export async function fileServer(folder) {
     server.closeAllConnections();
     return new Promise((resolve) => server.close(resolve));
   };
-  return { url: `http://127.0.0.1:${server.address().port}`, asked, close };
+  return { url: `http://127.0.0.1:${server.address().port}`, close };
 }
 
-/** Vite's development server on a project of the `vite` folder. */
-export async function viteServer(project) {
-  const vite = path.join(project, "node_modules/vite/bin/vite.js");
-  const child = spawn(process.execPath, [vite, "--host", "127.0.0.1", "--port", "0"], {
-    cwd: project,
-    env: cleanEnv(),
-  });
-  const ended = new Promise((resolve) => child.once("close", resolve));
-  const url = await new Promise((resolve, reject) => {
-    let printed = "";
-    const read = (chunk) => {
-      printed += chunk;
-      const address = /http:\/\/127\.0\.0\.1:\d+/.exec(stripVTControlCharacters(printed));
-      if (address) resolve(address[0]);
-    };
-    child.stdout.on("data", read);
-    child.stderr.on("data", read);
-    child.once("close", (code) => reject(new Error(`vite ended with ${code}:\n${printed}`)));
-  });
-  const close = () => {
-    child.kill();
-    return ended;
-  };
-  return { url, close };
+/** A port that was free a moment ago, for servers that cannot be told to choose one. */
+export async function freePort() {
+  const server = http.createServer();
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return String(port);
 }
 
 /** The system's Chromium. */
@@ -135,24 +93,49 @@ export function launchBrowser() {
   return chromium.launch({ executablePath, args, chromiumSandbox: false });
 }
 
-/** Opens a page and resolves with the echo it shows, and with every complaint of the page or the browser. */
-export async function echoShown(browser, url) {
-  const page = await browser.newPage();
+/**
+ * Opens a page and resolves with the echo that it shows, with every complaint of the page or the browser, and with the
+ * gzipped bytes of the JavaScript and WebAssembly that were loaded until then.
+ */
+export async function openPage(browser, url) {
+  const context = await browser.newContext();
+  const page = await context.newPage();
   const complaints = [];
-  page.on("pageerror", (error) => complaints.push(`error: ${error.message}`));
+  const loaded = [];
   page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) complaints.push(`console: ${message.text()}`);
+    const { url } = message.location();
+    const isOurs = !OTHERS.some((pattern) => pattern.test(`${message.text()} (${url})`));
+    if (["error", "warning"].includes(message.type()) && isOurs) complaints.push(`console: ${message.text()} (${url})`);
   });
-  page.on("requestfailed", (request) => complaints.push(`not loaded: ${request.url()}`));
+  page.on("requestfailed", (request) => {
+    const { errorText } = request.failure();
+    // Vite's development server reloads the page when it has found more packages.
+    if (errorText !== "net::ERR_ABORTED") complaints.push(`not loaded: ${request.url()} (${errorText})`);
+  });
+  page.on("response", (response) => {
+    if (/javascript|wasm/.test(response.headers()["content-type"] ?? "")) loaded.push(response.body().catch(() => ""));
+  });
+  const broken = new Promise((resolve) => {
+    page.on("pageerror", (error) => {
+      complaints.push(`error: ${error.message}`);
+      resolve(null);
+    });
+  });
   try {
-    await page.goto(url);
-    const shown = page.waitForFunction(() => document.body.dataset.echo, null, { timeout: 20_000 });
-    const echo = await shown.then((handle) => handle.jsonValue()).catch((error) => `nothing: ${error.message}`);
-    return { echo, complaints };
+    await page.goto(url, { timeout: PAGE_DEADLINE_MS, waitUntil: "commit" });
+    const shown = page
+      .waitForFunction(() => document.body.dataset.echo, null, { timeout: PAGE_DEADLINE_MS })
+      .then((handle) => handle.jsonValue())
+      .catch(() => null);
+    const echo = await Promise.race([shown, broken]);
+    return { echo, complaints, gzippedBytes: gzippedSum(await Promise.all(loaded)) };
   } finally {
-    await page.close();
+    await context.close();
   }
 }
 
-/** The repository's TypeScript compiler. */
-export const typeCompiler = at("node_modules/typescript/bin/tsc");
+/** By zlib's best level, as `npm run size` counts. */
+function gzippedSum(bodies) {
+  const gzipped = bodies.map((input) => execFileSync("gzip", ["-9", "--no-name", "--stdout"], { input }).length);
+  return gzipped.reduce((sum, bytes) => sum + bytes, 0);
+}

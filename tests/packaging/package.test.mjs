@@ -1,85 +1,51 @@
-// The packed package: what is in it, and that it works in projects that know nothing of this repository.
+// The packed package: what is in it, and that it works in some of the projects of `npm run packages`, one of each kind.
 
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { filesIn } from "../../scripts/lib/fingerprint.mjs";
 import { root } from "../../scripts/lib/paths.mjs";
-import {
-  command,
-  echoServer,
-  echoShown,
-  fileServer,
-  installProject,
-  launchBrowser,
-  pack,
-  temporaryFolder,
-  typeCompiler,
-  viteServer,
-} from "./harness.mjs";
+import { attempt, openWorkshop, usesOf } from "./attempt.mjs";
+import { ENVIRONMENTS } from "./environments/index.mjs";
+import { pack, temporaryFolder } from "./harness.mjs";
+import { command } from "./processes.mjs";
+import { ENTRIES } from "./sources.mjs";
+
+const QUICK = ["webpack-5-production", "vite-7-dev", "esbuild-iife", "node-20-ws", "typescript-5.2-node10", "publint"];
 
 describe("the packed package", () => {
   const temporary = temporaryFolder();
+  const unpacked = path.join(temporary.folder, "package");
   let packed;
-  let webpack;
-  let vite;
-  let browser;
-  let echo;
+  let workshop;
 
   before(async () => {
     packed = await pack(temporary.folder);
-    webpack = await installProject("webpack", temporary.folder, packed.archive);
-    vite = await installProject("vite", temporary.folder, packed.archive);
-    echo = await echoServer();
-    browser = await launchBrowser();
+    await command("tar", ["xzf", packed.archive, "-C", temporary.folder], temporary.folder);
+    workshop = await openWorkshop({ archive: packed.archive });
   });
 
   after(async () => {
-    await browser?.close();
-    await echo?.close();
+    await workshop?.close();
     temporary.remove();
   });
 
-  const pageUrl = (site, page) => `${site}/${page}?server=${encodeURIComponent(echo.url)}`;
-
-  /** Opens the pages of a built project: each shows its echo without a complaint, and fetches the wasm unless it has it inside. */
-  async function allPagesWork(folder, expected) {
-    const files = await fileServer(folder);
-    try {
-      for (const [page, fetched] of Object.entries({ "index.html": 1, "core.html": 1, "inline.html": 0 })) {
-        files.asked.length = 0;
-        const shown = await echoShown(browser, pageUrl(files.url, page));
-        assert.deepEqual(shown, { echo: expected, complaints: [] }, page);
-        assert.equal(files.asked.filter((name) => name.endsWith(".wasm")).length, fetched, page);
-      }
-    } finally {
-      await files.close();
-    }
-  }
-
-  test("holds the entries with their types and the licences", () => {
-    for (const wanted of [
-      "package.json",
-      "LICENSE-MIT",
-      "LICENSE-APACHE",
-      "dist/index.js",
-      "dist/index.d.ts",
-      "dist/core.js",
-      "dist/core.d.ts",
-      "dist/inline.js",
-      "dist/inline.d.ts",
-      "dist/wasm/steadfast_bg.wasm",
-      "dist/wasm/steadfast_core_bg.wasm",
-    ]) {
+  test("holds every file that its package.json names, and the licences", () => {
+    const facts = JSON.parse(readFileSync(path.join(unpacked, "package.json"), "utf8"));
+    const named = JSON.stringify([facts.main, facts.types, facts.exports]).match(/\.\/[^"]*\.\w+/g);
+    const targets = named.filter((name) => name.startsWith("./dist/")).map((name) => name.slice(2));
+    assert.ok(targets.length > 10, "the names were found");
+    for (const wanted of [...targets, "package.json", "LICENSE-MIT", "LICENSE-APACHE"]) {
       assert.ok(packed.files.includes(wanted), `${wanted} is missing`);
     }
   });
 
   test("holds nothing but the package", () => {
-    const allowed =
-      /^(package\.json|[A-Z-]+(\.md)?|dist\/([\w-]+\/)*[\w-]+\.(js|wasm)|dist\/([\w-]+\/)*[\w-]+\.d\.ts)$/;
+    const scripts = String.raw`dist/([\w-]+/)*[\w-]+\.(js|cjs|wasm|d\.ts|d\.cts)`;
+    const atRoot = String.raw`(core|inline)\.(js|d\.ts)|(core|steadfast)\.wasm`; // for who does not read "exports"
+    const allowed = new RegExp(String.raw`^(package\.json|[A-Z-]+(\.md)?|${atRoot}|${scripts})$`);
     assert.deepEqual(
       packed.files.filter((file) => !allowed.test(file)),
       [],
@@ -88,68 +54,39 @@ describe("the packed package", () => {
   });
 
   test("names no folder of the machine that built it", () => {
-    const folders = [root, os.homedir()].filter((folder) => folder.length > 1);
-    for (const file of filesIn(path.join(webpack, "node_modules/steadfast"))) {
+    const folders = [root, os.homedir(), os.tmpdir()].filter((folder) => folder.length > 1);
+    const files = filesIn(unpacked);
+    assert.ok(files.length > 40, "the files were found");
+    for (const file of files) {
       const text = readFileSync(file, "latin1");
       for (const folder of folders) assert.ok(!text.includes(folder), `${path.basename(file)} names ${folder}`);
     }
   });
 
-  test("works in a fresh webpack 5 project", async () => {
-    const printed = await command("npm", ["run", "build"], webpack);
-    assert.doesNotMatch(printed, /warning/i);
-    await allPagesWork(webpack, "sent by webpack");
-  });
+  for (const entry of ENTRIES) {
+    for (const load of ["await import", 'require("node:module").createRequire(process.cwd() + "/use.js")']) {
+      test(`${entry} can be had by ${load} where there is no WebSocket`, async () => {
+        const script = `
+          delete globalThis.WebSocket;
+          (async () => {
+            const { Steadfast, SteadfastError } = ${load}("${entry}");
+            console.log(typeof Steadfast, typeof SteadfastError);
+          })();`;
+        // A package finds itself by its own name.
+        const printed = await command(process.execPath, ["--eval", script], unpacked);
+        assert.equal(printed.trim(), "function function");
+      });
+    }
+  }
 
-  test("works in a fresh Vite project", async () => {
-    const printed = await command("npm", ["run", "build"], vite);
-    assert.doesNotMatch(printed, /warning/i);
-    await allPagesWork(path.join(vite, "dist"), "sent by Vite");
-  });
-
-  test("works in Vite's development server", async () => {
-    const server = await viteServer(vite);
-    try {
-      for (const page of ["index.html", "core.html", "inline.html"]) {
-        const shown = await echoShown(browser, pageUrl(server.url, page));
-        assert.deepEqual(shown, { echo: "sent by Vite", complaints: [] }, page);
-      }
-    } finally {
-      await server.close();
+  describe("works", { concurrency: 2 }, () => {
+    for (const name of QUICK) {
+      const environment = ENVIRONMENTS.find((one) => usesOf(one).some((use) => use.name === name));
+      test(`in ${name}`, async () => {
+        const rows = await attempt(environment, workshop, (use) => use === name);
+        assert.ok(rows.length > 0);
+        for (const { entry, works, why } of rows) assert.ok(works, `${entry}: ${why}`);
+      });
     }
   });
-
-  for (const entry of ["steadfast", "steadfast/core", "steadfast/inline"]) {
-    test(`${entry} can be imported where there is no WebSocket`, async () => {
-      const script = `
-        delete globalThis.WebSocket;
-        const { Steadfast, SteadfastError } = await import("${entry}");
-        console.log(typeof Steadfast, typeof SteadfastError);`;
-      const printed = await command(process.execPath, ["--input-type=module", "--eval", script], vite);
-      assert.equal(printed.trim(), "function function");
-    });
-  }
-
-  for (const [module, resolution] of [
-    ["esnext", "bundler"],
-    ["nodenext", "nodenext"],
-  ]) {
-    test(`TypeScript finds the types with moduleResolution ${resolution}`, async () => {
-      const lines = [
-        'import { connect, type Steadfast } from "steadfast";',
-        'import { connect as connectCore, type Steadfast as Core } from "steadfast/core";',
-        'import { Steadfast as Inline } from "steadfast/inline";',
-        'export const first: Promise<Steadfast> = connect("wss://example.org");',
-        'export const second: Inline = new Inline("wss://example.org");',
-        'export const third: Promise<Core> = connectCore("wss://example.org");',
-      ];
-      writeFileSync(path.join(vite, "use.ts"), lines.join("\n"));
-      const options = ["--strict", "--target", "es2022", "--lib", "es2022,dom", "--module", module];
-      await command(
-        process.execPath,
-        [typeCompiler, ...options, "--moduleResolution", resolution, "--noEmit", "use.ts"],
-        vite,
-      );
-    });
-  }
 });

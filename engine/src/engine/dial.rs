@@ -135,7 +135,8 @@ impl<P: PartialEq + Clone> Engine<P> {
             attempt: self.attempts,
             resumed,
         });
-        if let Some(lost_at) = self.lost_at.take() {
+        let lost_at = core::mem::replace(&mut self.lost_at, Instant::NEVER);
+        if lost_at != Instant::NEVER {
             self.health.handle_reconnected(now);
             let downtime = now.since(lost_at);
             self.tell(Event::Reconnected {

@@ -47,7 +47,7 @@ impl<P: PartialEq + Clone> Engine<P> {
         self.count_unopened(loss);
         self.suspect(loss);
         let opened = self.forget_link(now);
-        if self.config.decides && !self.is_taken_over(loss) {
+        if self.config.decides && self.policy(loss) != Policy::TakenOver {
             self.undecided = Some(Undecided {
                 loss,
                 opened,
@@ -114,11 +114,8 @@ impl<P: PartialEq + Clone> Engine<P> {
         if self.state.is_final() {
             return;
         }
-        if STATE
-            && releases
-            && let Some(capture) = self.poll_capture()
-        {
-            self.outputs.push(capture);
+        if STATE && releases {
+            self.poll_capture();
         }
         if self.phase == Phase::Open {
             let loss = Loss {
@@ -166,7 +163,7 @@ impl<P: PartialEq + Clone> Engine<P> {
                 self.reauthenticated = false;
                 self.patience_ends = Instant::NEVER;
             }
-            self.lost_at = Some(now);
+            self.lost_at = now;
             self.attempts_since_loss = 0;
         }
         self.phase = Phase::Rest;
@@ -206,52 +203,51 @@ impl<P: PartialEq + Clone> Engine<P> {
         if tell {
             self.tell_loss(loss, opened, !matches!(verdict, Verdict::Fail(_)));
         }
-        let Some(config) = self.config.reconnect.clone() else {
+        let hindered = self.is_slowed() || self.session.is_stuck();
+        let Some(config) = &self.config.reconnect else {
             let Verdict::Fail(kind) = verdict else { return };
             return self.fail(kind, loss);
         };
-        match verdict {
-            Verdict::Fail(kind) => self.fail(kind, loss),
-            Verdict::After(delay) => {
-                self.backoff
-                    .next_delay(&config, &mut self.rng, opened, false);
-                self.await_retry(now, delay, loss.cause);
-            }
-            // Neither counts as a retry: more attempts would be used up by hints, or change nothing.
-            Verdict::Wait { .. } if self.is_slowed() || self.session.is_stuck() => {
-                self.await_retry(now, config.max, loss.cause);
-            }
-            Verdict::Wait { later } => {
-                let delay = self
-                    .backoff
-                    .next_delay(&config, &mut self.rng, opened, later);
-                self.await_retry(now, delay, loss.cause);
-            }
-        }
+        let (later, after) = match verdict {
+            Verdict::Fail(kind) => return self.fail(kind, loss),
+            Verdict::Wait { later } => (later, None),
+            Verdict::After(delay) => (false, Some(delay)),
+        };
+        let delay = if hindered && after.is_none() {
+            // No retry that counts: more attempts would be used up by hints, or change nothing.
+            config.max
+        } else {
+            let drawn = self
+                .backoff
+                .next_delay(config, &mut self.rng, opened, later);
+            after.unwrap_or(drawn)
+        };
+        self.await_retry(now, delay, loss.cause);
     }
 
     fn judge(&mut self, now: Instant, loss: Loss, decision: Option<Decision>) -> Verdict {
-        if self.is_taken_over(loss) {
+        let policy = self.policy(loss);
+        if policy == Policy::TakenOver {
             return Verdict::Fail(FailureKind::TakenOver);
         }
         let Some(config) = &self.config.reconnect else {
             return Verdict::Fail(FailureKind::RetriesExhausted);
         };
         let exhausted = self.is_exhausted(now, config);
-        let verdict = match (decision, loss.cause) {
-            (Some(Decision::Retry), _) => Verdict::Wait { later: false },
-            (Some(Decision::After(delay)), _) => Verdict::After(delay),
-            (Some(Decision::Stop), _) => Verdict::Fail(FailureKind::Refused),
-            (Some(Decision::Reauthenticate), _) => self.reauthenticate(),
-            (None, Cause::Invalid) => Verdict::Fail(FailureKind::Invalid),
-            (None, Cause::Closed) => match policy(loss.code, self.config.session) {
-                Policy::Retry | Policy::TooLarge => Verdict::Wait { later: false },
-                Policy::RetryLater => Verdict::Wait { later: true },
+        let verdict = match decision {
+            Some(Decision::Retry) => Verdict::Wait { later: false },
+            Some(Decision::After(delay)) => Verdict::After(delay),
+            Some(Decision::Stop) => Verdict::Fail(FailureKind::Refused),
+            Some(Decision::Reauthenticate) => self.reauthenticate(),
+            None if loss.cause == Cause::Invalid => Verdict::Fail(FailureKind::Invalid),
+            None => match policy {
                 Policy::Stop if self.link.provoked => Verdict::Wait { later: false },
                 Policy::Stop | Policy::TakenOver => Verdict::Fail(FailureKind::Refused),
                 Policy::Reauthenticate => self.reauthenticate(),
+                Policy::Retry | Policy::RetryLater | Policy::TooLarge => Verdict::Wait {
+                    later: policy == Policy::RetryLater,
+                },
             },
-            (None, _) => Verdict::Wait { later: false },
         };
         match verdict {
             Verdict::Fail(kind) => Verdict::Fail(kind),
@@ -260,9 +256,13 @@ impl<P: PartialEq + Clone> Engine<P> {
         }
     }
 
-    /// Whether the session has another owner now.
-    fn is_taken_over(&self, loss: Loss) -> bool {
-        loss.cause == Cause::Closed && policy(loss.code, self.config.session) == Policy::TakenOver
+    /// What the table says of a loss: without a close frame, another attempt.
+    fn policy(&self, loss: Loss) -> Policy {
+        if loss.cause == Cause::Closed {
+            policy(loss.code, self.config.session)
+        } else {
+            Policy::Retry
+        }
     }
 
     fn is_exhausted(&self, now: Instant, config: &ReconnectConfig) -> bool {
@@ -293,8 +293,7 @@ impl<P: PartialEq + Clone> Engine<P> {
         if loss.cause == Cause::HeartbeatTimeout {
             self.tell(Event::Error(Fault::HeartbeatTimeout));
         }
-        if loss.cause == Cause::Closed && policy(loss.code, self.config.session) == Policy::TooLarge
-        {
+        if self.policy(loss) == Policy::TooLarge {
             let bytes = self.link.largest_bytes;
             self.tell(Event::Error(if self.config.session {
                 Fault::Protocol

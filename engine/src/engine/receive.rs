@@ -54,25 +54,25 @@ impl<P: PartialEq + Clone> Engine<P> {
     }
 
     /// The next message, when somebody listens.
-    pub(super) fn poll_message(&mut self) -> Option<Output<P>> {
+    pub(super) fn poll_message(&mut self) {
         if !self.listening || self.phase == Phase::Greeting || self.session.in_hand.is_some() {
-            return None;
+            return;
         }
         let missed = self.inbox.take_missed();
         if missed > 0 {
-            return Some(Output::Event(Event::Gap {
+            return self.tell(Event::Gap {
                 missed: Some(missed.into()),
                 direction: Direction::Down,
                 stream: None,
                 reason: GapReason::Overflow,
-            }));
+            });
         }
-        if self.config.session
-            && let Some(hole) = self.poll_hole()
-        {
-            return Some(hole);
+        if self.config.session && self.poll_hole() {
+            return;
         }
-        let message = self.inbox.pop()?;
+        let Some(message) = self.inbox.pop() else {
+            return;
+        };
         let (stream, number) = (message.ticket, message.expires_at.as_micros());
         if self.config.session {
             self.take_in_hand(InHand {
@@ -81,11 +81,11 @@ impl<P: PartialEq + Clone> Engine<P> {
                 bytes: message.bytes,
             });
         }
-        Some(Output::Message {
+        self.outputs.push(Output::Message {
             payload: message.payload,
             stream: self.config.session.then_some(stream),
             number,
-        })
+        });
     }
 
     pub(super) fn ping_now(&mut self, now: Instant) -> Result<(), Refusal> {

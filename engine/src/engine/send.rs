@@ -1,7 +1,5 @@
 //! From the application to the link.
 
-use alloc::vec::Vec;
-
 use super::{Engine, Phase};
 use crate::outbox::Waiting;
 use crate::timers::Timer;
@@ -70,32 +68,30 @@ impl<P: PartialEq + Clone> Engine<P> {
     }
 
     /// The message whose turn it is, when the link takes one.
-    pub(super) fn poll_transmit(&mut self) -> Option<Output<P>> {
+    pub(super) fn poll_transmit(&mut self) {
         if self.config.session {
             return self.poll_unit();
         }
         if self.phase != Phase::Open {
-            return None;
+            return;
         }
         if self.outbox.is_empty() {
-            if core::mem::take(&mut self.queue_told) {
-                self.timers.stop(Timer::Expiry);
-                return Some(Output::Event(Event::Queue {
-                    messages: 0,
-                    bytes: 0,
-                }));
+            if self.queue_told {
+                return self.tell_drained();
             }
             return self.poll_flushed();
         }
         if !self.link_takes(self.link.buffered_bytes) {
-            return None;
+            return;
         }
-        let message = self.outbox.pop()?;
+        let Some(message) = self.outbox.pop() else {
+            return;
+        };
         self.link.unconfirmed = self.link.unconfirmed.saturating_add(1);
         if message.ticket != 0 {
             self.departures.push((message.ticket, UNKNOWN_TOTAL));
         }
-        Some(Output::Transmit(message.payload))
+        self.outputs.push(Output::Transmit(message.payload));
     }
 
     pub(super) fn withdraw(&mut self, ticket: u32) {
@@ -197,13 +193,13 @@ impl<P: PartialEq + Clone> Engine<P> {
     /// Tells those whose messages have left by now.
     pub(super) fn settle_departures(&mut self) {
         let left = self.link.left_bytes();
-        let outputs = &mut self.outputs;
-        self.departures.retain(|&(ticket, total)| {
-            if total <= left {
-                outputs.push(Output::Event(Event::Settled { ticket, done: true }));
+        for (ticket, total) in core::mem::take(&mut self.departures) {
+            if total > left {
+                self.departures.push((ticket, total));
+            } else {
+                self.tell(Event::Settled { ticket, done: true });
             }
-            total > left
-        });
+        }
     }
 
     /// The link is gone: what it still held has not left, as far as anybody knows.
@@ -258,12 +254,9 @@ impl<P: PartialEq + Clone> Engine<P> {
         let Some(queue) = &self.config.queue else {
             return Err(Refusal::NotOpen);
         };
-        let mut dropped = Vec::new();
         let owned = !STATE || self.session.owned;
-        self.outbox.push(message, queue, owned, &mut dropped)?;
-        for (message, reason) in dropped {
-            self.drop_message(message, reason);
-        }
+        let drop = |message, reason| self.outputs.drop(message, reason, false);
+        self.outbox.push(message, queue, owned, drop)?;
         // In a session what waits may leave when the task is over.
         if !self.queue_told && !self.outbox.is_empty() && !self.config.session {
             self.queue_told = true;
@@ -274,24 +267,27 @@ impl<P: PartialEq + Clone> Engine<P> {
     }
 
     /// All that waited has been given to the link: who waits for that now waits for it to leave.
-    fn poll_flushed(&mut self) -> Option<Output<P>> {
+    fn poll_flushed(&mut self) {
         for ticket in core::mem::take(&mut self.flushes) {
             self.departures.push((ticket, self.link.given_bytes));
         }
         self.settle_departures();
-        self.outputs.pop()
     }
 
     pub(super) fn tell_if_drained(&mut self) {
         if self.outbox.is_empty() {
-            self.timers.stop(Timer::Expiry);
-            if core::mem::take(&mut self.queue_told) {
-                self.tell(Event::Queue {
-                    messages: 0,
-                    bytes: 0,
-                });
-            }
+            self.tell_drained();
             self.settle_idle_flushes();
+        }
+    }
+
+    fn tell_drained(&mut self) {
+        self.timers.stop(Timer::Expiry);
+        if core::mem::take(&mut self.queue_told) {
+            self.tell(Event::Queue {
+                messages: 0,
+                bytes: 0,
+            });
         }
     }
 

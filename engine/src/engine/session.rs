@@ -8,48 +8,59 @@ use crate::outbox::Waiting;
 use crate::planted::{self, Bug};
 use crate::timers::Timer;
 use crate::{
-    Cause, Delivered, Direction, DropReason, Event, Fate, Fault, GapReason, HangUp, Input, Instant,
-    Loss, Output, STATE, Welcome,
+    Cause, Direction, DropReason, Event, Fate, Fault, GapReason, HangUp, Input, Instant, Loss,
+    Output, STATE, Welcome,
 };
 
 impl<P: PartialEq + Clone> Engine<P> {
-    /// Whether `input` means anything now: what only a session has does so on a link that was
-    /// welcomed. What a server must not say ends the link.
-    pub(super) fn admits(&mut self, now: Instant, input: &Input<P>) -> bool {
-        if !self.config.session {
-            return false;
+    /// An input that only a session has.
+    pub(super) fn handle_session(&mut self, now: Instant, input: Input<P>) {
+        match input {
+            Input::Counted { count, .. } if self.admits(now, self.phase) => {
+                self.handle_count(now, count);
+            }
+            Input::Welcomed { welcome, .. } if self.admits(now, Phase::Greeting) => {
+                self.handle_welcome(now, welcome);
+            }
+            Input::Stored { number, .. } if self.admits(now, Phase::Open) => {
+                self.handle_stored(now, number);
+            }
+            Input::From { from, .. } if self.admits(now, Phase::Open) => {
+                self.handle_from(now, from);
+            }
+            Input::Volatile { stream, .. } if self.admits(now, Phase::Open) => {
+                self.link.announced = Some(stream);
+            }
+            Input::Pinged { id, .. } if self.admits(now, Phase::Open) => {
+                self.acknowledge(now, true);
+                self.outputs.push(Output::Pong(id));
+            }
+            Input::Ponged { id, .. } if self.admits(now, Phase::Open) => self.handle_pong(now, id),
+            // There is no phase in which it is admitted.
+            Input::Violated { .. } => _ = self.admits(now, Phase::Rest),
+            Input::HandedOver if self.in_session(now) => self.handle_handed_over(now),
+            Input::TaskOver if self.in_session(now) => self.session.corked = false,
+            _ => {}
         }
-        self.expire_due(now);
-        let allowed = match input {
-            Input::HandedOver | Input::TaskOver => return true,
-            Input::Counted { .. } => true,
-            Input::Welcomed { .. } => self.phase == Phase::Greeting,
-            _ => self.phase == Phase::Open,
-        };
-        let heard = matches!(self.phase, Phase::Greeting | Phase::Open);
+    }
+
+    /// Whether there is a session. What has waited too long in it goes first.
+    fn in_session(&mut self, now: Instant) -> bool {
+        if self.config.session {
+            self.expire_due(now);
+        }
+        self.config.session
+    }
+
+    /// Whether what the server says means anything now: it does in `phase`, and at any other time it ends the
+    /// link.
+    fn admits(&mut self, now: Instant, phase: Phase) -> bool {
+        let heard = self.in_session(now) && matches!(self.phase, Phase::Greeting | Phase::Open);
+        let allowed = self.phase == phase;
         if heard && !allowed {
             self.violate(now);
         }
         heard && allowed
-    }
-
-    /// An input that only a session has.
-    pub(super) fn handle_session(&mut self, now: Instant, input: Input<P>) {
-        match input {
-            Input::Counted { count, .. } => self.handle_count(now, count),
-            Input::Welcomed { welcome, .. } => self.handle_welcome(now, welcome),
-            Input::Stored { number, .. } => self.handle_stored(now, number),
-            Input::From { from, .. } => self.handle_from(now, from),
-            Input::Volatile { stream, .. } => self.link.announced = Some(stream),
-            Input::Pinged { id, .. } => {
-                self.acknowledge(now, true);
-                self.outputs.push(Output::Pong(id));
-            }
-            Input::Ponged { id, .. } => self.handle_pong(now, id),
-            Input::HandedOver => self.handle_handed_over(now),
-            Input::TaskOver => self.session.corked = false,
-            _ => self.violate(now),
-        }
     }
 
     fn handle_count(&mut self, now: Instant, count: u64) {
@@ -192,8 +203,8 @@ impl<P: PartialEq + Clone> Engine<P> {
     }
 
     fn forget_stored(&mut self, message: Waiting<P>) {
-        if matches!(&self.session.stuck, Some(stuck) if stuck.payload == message.payload) {
-            self.session.stuck = None;
+        if self.session.suspect.as_ref() == Some(&message.payload) {
+            self.session.ends = 0;
         }
         self.outputs.push(Output::Discard(message.payload));
         if message.ticket != 0 {
@@ -240,7 +251,7 @@ impl<P: PartialEq + Clone> Engine<P> {
         }
         self.session.sender.go_on_after(0);
         self.session.forgone = 0;
-        self.session.stuck = None;
+        self.session.ends = 0;
     }
 
     pub(super) fn drop_waiting(&mut self, reason: DropReason) {
@@ -250,16 +261,7 @@ impl<P: PartialEq + Clone> Engine<P> {
     }
 
     pub(super) fn drop_as(&mut self, message: Waiting<P>, reason: DropReason, unknown: bool) {
-        self.tell(Event::Dropped {
-            payload: message.payload,
-            ticket: message.ticket,
-            reason,
-            delivered: if unknown {
-                Delivered::Unknown
-            } else {
-                Delivered::No
-            },
-        });
+        self.outputs.drop(message, reason, unknown);
     }
 }
 

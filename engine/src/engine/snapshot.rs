@@ -79,14 +79,14 @@ impl<P: PartialEq + Clone> Engine<P> {
     }
 
     /// The question for the state, when it is wanted and nothing is in hand that it may hold in part.
-    pub(super) fn poll_capture(&mut self) -> Option<Output<P>> {
+    pub(super) fn poll_capture(&mut self) {
         let can_save = self.can_save();
         let snapshot = &self.snapshot;
         let wanted = snapshot.hiding || (snapshot.due && can_save);
         let ready = snapshot.ready && !snapshot.capturing && !self.state.is_final();
         let in_part = self.session.in_hand.is_some() && self.checkpoints();
         if !wanted || !ready || in_part {
-            return None;
+            return;
         }
         let snapshot = &mut self.snapshot;
         snapshot.capturing = true;
@@ -102,7 +102,7 @@ impl<P: PartialEq + Clone> Engine<P> {
             snapshot.covered = snapshot.tickets.len();
             self.note_positions();
         }
-        Some(Output::Capture(why))
+        self.outputs.push(Output::Capture(why));
     }
 
     fn note_positions(&mut self) {

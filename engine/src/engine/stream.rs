@@ -52,12 +52,19 @@ impl<P: PartialEq + Clone> Engine<P> {
         }
     }
 
-    /// The hole before the next message for the application, when there is one that was not told.
-    pub(super) fn poll_hole(&mut self) -> Option<Output<P>> {
-        let (id, number) = self.inbox.next_place()?;
-        let stream = self.session.stream(id)?;
-        let missed = stream.skip_before(number);
-        (missed > 0).then(|| Output::Event(hole(id, Some(missed), stream.hole)))
+    /// The hole before the next message for the application. Whether there is one that was not told.
+    pub(super) fn poll_hole(&mut self) -> bool {
+        let Some((id, number)) = self.inbox.next_place() else {
+            return false;
+        };
+        let Some(stream) = self.session.stream(id) else {
+            return false;
+        };
+        let (missed, reason) = (stream.skip_before(number), stream.hole);
+        if missed > 0 {
+            self.tell(hole(id, Some(missed), reason));
+        }
+        missed > 0
     }
 
     /// A message came in: volatile when that was announced, else the next of the present stream.

@@ -3,7 +3,7 @@
 
 use super::{Engine, Phase};
 use crate::outbox::Waiting;
-use crate::session::{ALONE_AFTER, Stuck};
+use crate::session::ALONE_AFTER;
 use crate::{DropReason, Event, Fault, Loss};
 
 impl<P: PartialEq + Clone> Engine<P> {
@@ -17,14 +17,12 @@ impl<P: PartialEq + Clone> Engine<P> {
             return;
         };
         let (bytes, number) = (first.bytes, session.sender.acknowledged() + 1);
-        let ends = match &session.stuck {
-            Some(stuck) if stuck.payload == first.payload => stuck.ends + 1,
-            _ => 1,
-        };
-        session.stuck = Some(Stuck {
-            payload: first.payload.clone(),
-            ends,
-        });
+        let suspect = Some(first.payload.clone());
+        if session.suspect != suspect {
+            session.ends = 0;
+            session.suspect = suspect;
+        }
+        session.ends += 1;
         if !session.is_stuck() {
             return;
         }
@@ -33,7 +31,7 @@ impl<P: PartialEq + Clone> Engine<P> {
             if let Some(message) = self.take_stuck() {
                 self.drop_as(message, DropReason::TooLarge, true);
             }
-        } else if ends == ALONE_AFTER + 1 {
+        } else if session.ends == ALONE_AFTER + 1 {
             self.tell(Event::Error(Fault::Stuck {
                 number,
                 bytes,
@@ -46,7 +44,7 @@ impl<P: PartialEq + Clone> Engine<P> {
     /// until a welcome says.
     pub(super) fn take_stuck(&mut self) -> Option<Waiting<P>> {
         let session = &mut self.session;
-        session.stuck = None;
+        session.ends = 0;
         session.forgone += 1;
         session.sender.acknowledge_one(u64::MAX)
     }

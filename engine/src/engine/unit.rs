@@ -24,32 +24,32 @@ impl<P: PartialEq + Clone> Engine<P> {
     }
 
     /// The messages whose turn it is, when the link takes them; then what is to be said of them.
-    pub(super) fn poll_unit(&mut self) -> Option<Output<P>> {
+    pub(super) fn poll_unit(&mut self) {
         if self.session.corked {
-            return None;
+            return;
         }
         if self.link_takes(self.link.buffered_bytes)
             && (self.give() || (self.persists() && self.number()))
         {
-            return self.outputs.pop();
+            return;
         }
         if self.phase == Phase::Open
             && self.session.unsent() == 0
             && core::mem::take(&mut self.session.asks)
             && !self.session.sender.is_empty()
         {
-            return Some(Output::Ask);
+            return self.outputs.push(Output::Ask);
         }
         let (messages, bytes) = self.queued();
         if self.queue_told == (messages > 0) {
-            return None;
+            return;
         }
         self.timers.set(Timer::Expiry, self.outbox.next_expiry());
         if messages > 0 && self.waits_for_storage() {
-            return None;
+            return;
         }
         self.queue_told = messages > 0;
-        Some(Output::Event(Event::Queue { messages, bytes }))
+        self.tell(Event::Queue { messages, bytes });
     }
 
     /// Gives the link all that the window still takes, and the end of the session, or what its next

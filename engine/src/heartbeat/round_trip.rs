@@ -23,15 +23,14 @@ impl RoundTrip {
     pub(super) fn guess(&mut self, span: Span) {
         if !self.measured {
             self.smoothed = span;
-            self.deviation = span.scaled(0.5);
+            self.deviation = Span::from_micros(span.as_micros() / 2);
         }
     }
 
     pub(super) fn sample(&mut self, span: Span) {
         if !self.measured {
+            self.guess(span);
             self.measured = true;
-            self.smoothed = span;
-            self.deviation = span.scaled(0.5);
             return;
         }
         let (sample, mean) = (span.as_micros(), self.smoothed.as_micros());

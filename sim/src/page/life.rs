@@ -5,7 +5,7 @@ use steadfast_engine::{Input, State};
 use super::Held;
 use super::machine::rows;
 use crate::ledger::Broken;
-use crate::plan::{Class, Cut};
+use crate::plan::{Class, Cut, Hint};
 use crate::planted::{self, Bug};
 use crate::world::{Away, Deed, PageStep, Step, World};
 
@@ -53,6 +53,44 @@ impl World {
         self.feed(page, Input::Suspend);
         self.ends_task(page);
         self.lets_go(page);
+        self.pages[page].put_away = true;
+    }
+
+    /// The page is told something, or acts as if it was; nothing says that it is over.
+    pub(crate) fn is_told(&mut self, client: usize, hint: Hint) {
+        let page = self.newest[client];
+        if self.pages[page].is_still() || self.pages[page].closed || !self.pages[page].alive {
+            return;
+        }
+        self.tally.fault(Class::Hints.name());
+        let all = [vec![page], self.orphans_of(page)].concat();
+        for page in all {
+            match hint {
+                Hint::Offline => drop(self.feed(page, Input::Offline)),
+                // What a page with a durable queue sends then is in a stash that these pages do not merge; that nothing
+                // of it is lost, doubled or reordered is held by tests/browser/cases alone.
+                Hint::PutAway if self.pages[page].durable.persists => {}
+                Hint::PutAway => self.suspends(page),
+                Hint::Look { online } => self.is_used(page, online),
+                Hint::Connect { online } => {
+                    self.comes_back(page);
+                    self.feed(page, Input::Connect { online });
+                }
+            }
+            self.ends_task(page);
+        }
+    }
+
+    fn is_used(&mut self, page: usize, online: bool) {
+        self.comes_back(page);
+        self.feed(page, Input::Wake { online });
+    }
+
+    /// A page that was put away is in use again, whether anybody says so or not.
+    pub(super) fn comes_back(&mut self, page: usize) {
+        if std::mem::take(&mut self.pages[page].put_away) {
+            self.keeps_stash(page);
+        }
     }
 
     /// The hidden clients of a page.
@@ -80,17 +118,16 @@ impl World {
         match from {
             Away::Hidden => {
                 it.throttle = 0;
-                self.feed(page, Input::Wake);
+                self.is_used(page, true);
             }
             Away::Offline => {
                 self.feed(page, Input::Online);
             }
             Away::Cached => {
-                self.keeps_stash(page);
-                self.feed(page, Input::Resume);
+                self.is_used(page, true);
             }
             Away::Frozen => {
-                self.feed(page, Input::Wake);
+                self.is_used(page, true);
             }
             Away::Asleep { .. } => {}
         }

@@ -23,7 +23,7 @@ impl World {
             Event::StateChange { from, to } => self.changes_state(page, from, to),
             Event::Open { resumed, .. } => {
                 self.tally.resumes += u64::from(resumed);
-                let now = self.now - self.pages[page].slept;
+                let now = self.pages[page].lived(self.now);
                 self.pages[page].backoff.opened_at = Some(now);
             }
             Event::Reconnected { replayed, .. } => self.tally.replays += u64::from(replayed),
@@ -76,7 +76,7 @@ impl World {
         };
         let (stable_after, most) = (config.stable_after.as_micros(), config.max.as_micros());
         let it = &mut self.pages[page];
-        let now = self.now - it.slept;
+        let now = it.lived(self.now);
         let opened_at = it.backoff.opened_at.take();
         let stable = opened_at.is_some_and(|at| now - at >= stable_after);
         let expected = if stable || it.backoff.fresh {

@@ -92,7 +92,7 @@ impl World {
         self.storages[storage].locks.pass(&memory, parent, name);
         self.ledger.page_opens(name, &page.user);
         self.pages.push(page);
-        self.feed(name, Input::Connect);
+        self.feed(name, Input::Connect { online: true });
         self.ends_task(name);
     }
 

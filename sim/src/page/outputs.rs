@@ -65,6 +65,7 @@ impl World {
     }
 
     fn dials(&mut self, page: usize, generation: u32) {
+        self.comes_back(page);
         if self.pages[page].link.is_some() {
             self.fail(Broken::new(
                 "S2",

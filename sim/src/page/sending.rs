@@ -89,13 +89,13 @@ impl World {
             send,
             buffered_bytes,
         };
+        let clocks = self.clocks(page);
         let it = &mut self.pages[page];
-        let clock = it.clock(now);
         if it.durable.persists && !volatile {
             self.puts_row(page, payload, row);
         }
         let it = &mut self.pages[page];
-        let result = it.engine.handle_input(clock, input);
+        let result = it.engine.handle_input(clocks, input);
         if let Err(refusal) = result {
             self.deletes_row(page, payload);
             let it = &mut self.pages[page];

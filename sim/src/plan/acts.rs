@@ -178,6 +178,13 @@ pub enum What {
         /// For how long.
         span: u64,
     },
+    /// A page is told something, which may be true or not, and nothing more.
+    Hint {
+        /// Whose.
+        client: usize,
+        /// What.
+        hint: Hint,
+    },
     /// A wall clock is set.
     SetClock {
         /// Whose; `None`: the server's.
@@ -222,6 +229,25 @@ pub enum What {
         client: usize,
         /// What.
         mischief: Mischief,
+    },
+}
+
+/// What a page is told, or does as if it knew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hint {
+    /// There is no network.
+    Offline,
+    /// It is put away.
+    PutAway,
+    /// It is looked at, and asks whether there is a network.
+    Look {
+        /// The answer.
+        online: bool,
+    },
+    /// Its application asks for a link, and the page whether there is a network.
+    Connect {
+        /// The answer.
+        online: bool,
     },
 }
 
@@ -322,6 +348,7 @@ impl What {
             Self::TakeBack { .. } => Class::TakesBack,
             Self::Copy { .. } => Class::Tabs,
             Self::Offline { .. } => Class::Offline,
+            Self::Hint { .. } => Class::Hints,
             Self::SetClock { .. } => Class::WallClock,
             Self::Sleep { .. } => Class::Sleep,
             Self::Kill { power: true, .. } => Class::PowerCut,

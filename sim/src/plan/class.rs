@@ -60,6 +60,10 @@ classes! {
     Tabs "tabs",
     /// The platform says that there is no network.
     Offline "offline",
+    /// Pages are told things, and never told that they are over.
+    Hints "hints",
+    /// Something on the way ends links that carry a large frame.
+    Narrow "narrow",
     /// Wall clocks are set.
     WallClock "wall-clock",
     /// Machines sleep: their clocks stand still.

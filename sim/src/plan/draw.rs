@@ -1,6 +1,6 @@
 //! Drawing the acts of a day.
 
-use super::{Act, Class, Classes, Cut, Direction, Kind, Mischief, What};
+use super::{Act, Class, Classes, Cut, Direction, Hint, Kind, Mischief, What};
 use crate::dice::Dice;
 
 /// The acts of a day on which the faults of `on` happen.
@@ -126,6 +126,7 @@ const fn is_done(class: Class) -> bool {
             | Class::OtherUser
             | Class::TakesBack
             | Class::Offline
+            | Class::Hints
             | Class::WallClock
             | Class::Sleep
             | Class::PowerCut
@@ -180,6 +181,17 @@ fn fault(dice: &mut Dice, class: Class, clients: usize) -> What {
         Class::OtherUser => What::SignIn { client },
         Class::TakesBack => What::TakeBack { client },
         Class::Offline => What::Offline { client, span },
+        Class::Hints => What::Hint {
+            client,
+            hint: [
+                Hint::Offline,
+                Hint::PutAway,
+                Hint::Look { online: false },
+                Hint::Look { online: true },
+                Hint::Connect { online: false },
+                Hint::Connect { online: true },
+            ][(detail % 6) as usize],
+        },
         Class::WallClock => What::SetClock {
             client: (detail & 1 == 0).then_some(client),
             by_ms: [86_400_000, -86_400_000, 5_000, -5_000][(detail / 2 % 4) as usize],

@@ -26,6 +26,8 @@ pub struct Weather {
     pub cut_at_frame: u32,
     /// Links that take few bytes a second.
     pub slow_line: u32,
+    /// Frames longer than this, in bytes, end the link that carries them; 0: none does.
+    pub narrow: u64,
     /// Events of given-up links that are heard all the same.
     pub late_events: u32,
     /// What the store takes at least, and at most so much more: to begin, and to sync.
@@ -101,6 +103,9 @@ impl Weather {
             listens_late: chance(Class::ListensLate, 800),
             ..Self::default()
         };
+        if on.has(Class::Narrow) {
+            weather.narrow = dice.between(500, 40_000);
+        }
         let (latency, jitter) = (dice.skewed(500_000), dice.skewed(2_000_000));
         weather.latency = 200;
         weather.jitter = 800;

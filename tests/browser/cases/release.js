@@ -332,3 +332,15 @@ export const closing_still_deletes_what_is_stored = test(async (lab) => {
   await rowsWhen(recordsOf(name), ({ length }) => length === 0);
   ok(next.controls.at(-1).name === "end", "the session ended");
 });
+
+export const what_never_answers_holds_up_the_next_client_for_a_while_only = test(async (lab) => {
+  const name = freshName();
+  const undo = lab.replace(navigator.locks, "request", () => new Promise(() => {}));
+  const stuck = lab.client(durable(name));
+  await lab.network.next();
+  stuck.release();
+  undo();
+  lab.client(durable(name));
+  const { body } = await (await nextPeer(lab)).control("hello");
+  equal(body.session, undefined, "a session of its own");
+});

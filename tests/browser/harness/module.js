@@ -4,15 +4,17 @@
 import "./capture.js";
 
 import { connect, ready, Steadfast, SteadfastError } from "../../../dist/inline.js";
-import base64 from "../../../dist/wasm/inline.js";
+import embedded from "../../../dist/wasm/steadfast_text.js";
 import { engines, exported, stopCapturing } from "./capture.js";
 
+// Compiles the module, which importing it does not.
+ready();
 stopCapturing();
 
 export { connect, ready, Steadfast, SteadfastError };
 
 /** The module itself. */
-export const moduleBytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+export const moduleBytes = embedded();
 
 /** Bytes of the module's memory. */
 export const memoryBytes = () => exported.memory.buffer.byteLength;

@@ -9,7 +9,13 @@ export function watchPlatform() {
   const { setTimeout, clearTimeout } = globalThis;
 
   EventTarget.prototype.addEventListener = function add(...args) {
-    if (watched.includes(this ?? globalThis)) listeners.push([this ?? globalThis, args[0], args[1]]);
+    if (watched.includes(this ?? globalThis)) {
+      const entry = [this ?? globalThis, args[0], args[1]];
+      listeners.push(entry);
+      args[2]?.signal?.addEventListener("abort", () => {
+        if (listeners.includes(entry)) listeners.splice(listeners.indexOf(entry), 1);
+      });
+    }
     return addEventListener.apply(this ?? globalThis, args);
   };
   EventTarget.prototype.removeEventListener = function remove(...args) {

@@ -1,0 +1,94 @@
+// Where an entry's module comes from: the file beside the script, and where that cannot be had a copy as text, which
+// bundlers put into a script of its own.
+
+import { SteadfastError } from "./error.js";
+import { createLog } from "./log.js";
+import { within } from "./tickets.js";
+import { instantiate } from "./wasm.js";
+
+/**
+ * Loads the kit's module, once: `given`, or its `own`, `{ file, text }`. Who gives none joins who is loading already;
+ * after a failure the next call tries again.
+ */
+export function load(kit, own, given) {
+  const isOwn = given === undefined;
+  if (isOwn && kit.loading) return kit.loading;
+  const take = async () => {
+    kit.wasm ??= await (isOwn ? takeOwn(kit, own) : takeFrom(given));
+  };
+  return (kit.loading = take().finally(() => {
+    kit.loading = undefined;
+  }));
+}
+
+/** Loads the kit's own module, as often as the client's option `reconnect` says, until `signal` aborts. */
+export async function loadPatiently(kit, own, { reconnect, log }, signal) {
+  const began = performance.now();
+  let delay = 0;
+  let refusals = 0;
+  for (let retry = 0; !signal.aborted; retry++) {
+    try {
+      return await load(kit, own);
+    } catch (error) {
+      const most = patience.get(error) ?? 1;
+      const isLast = !(retry < reconnect?.retries && performance.now() - began < reconnect.maxElapsed);
+      refusals = most && refusals + 1;
+      if (refusals && (isLast || refusals >= most)) throw error;
+      if (isLast) throw new SteadfastError("RETRIES_EXHAUSTED", error.message, "", error);
+      delay = delayOf(reconnect, retry, delay);
+      createLog(log, error)("warn", error.message, { delay });
+      const online = new Promise((resolve) => globalThis.addEventListener?.("online", resolve, { signal }));
+      await within(online, { signal, timeout: delay }).catch(() => {});
+    }
+  }
+}
+
+async function takeOwn(kit, { file, text }) {
+  try {
+    return await takeFrom(file());
+  } catch (missing) {
+    const { default: bytes } = await within(text(), PATIENCE).catch((cause) => {
+      const message = `${missing.message}; ${cause.message}; give ready() the module, or import steadfast/inline`;
+      throw failed(message, patience.get(missing) ?? 3, cause);
+    });
+    kit.fallback = missing.message;
+    return instantiate(bytes());
+  }
+}
+
+/** What an address, a response, bytes or a compiled module make. */
+async function takeFrom(source) {
+  let response = source;
+  try {
+    if (typeof source === "string" || source.href) {
+      response = await within(fetch(source, { signal: AbortSignal.timeout(PATIENCE.timeout) }), PATIENCE);
+    }
+    // Not streamed: servers that do not know the type of .wasm are common, and 22 kB are soon there.
+    if (response.arrayBuffer) source = await within(response.arrayBuffer(), PATIENCE);
+  } catch (cause) {
+    throw failed(`${source}: ${cause.message}`, /^file/.test(source) ? 3 : 0, cause);
+  }
+  const { ok, status, url, headers } = response;
+  if (headers && (!ok || new Uint8Array(source)[0])) {
+    throw failed(`${url} answers ${status}, ${headers.get("content-type")}`, /^5|429|408/.test(status) ? 0 : 3);
+  }
+  return instantiate(source);
+}
+
+/** As the engine draws it: engine/src/backoff.rs. */
+function delayOf({ base, min, max, factor, jitter }, retry, previous) {
+  const cap = Math.min(jitter === "decorrelated" ? 3 * Math.max(previous, base) : base * factor ** retry, max);
+  const least = { equal: cap / 2, decorrelated: base, none: cap }[jitter] ?? 0;
+  return Math.max(least + Math.random() * (cap - least), min);
+}
+
+function failed(message, most, cause) {
+  const error = new SteadfastError("UNSUPPORTED", message, "", cause);
+  patience.set(error, most);
+  return error;
+}
+
+/** How many failures of the kind in a row are the last, by error; 0: none is. */
+const patience = new WeakMap();
+/** Enough for the module on a line of one kilobyte a second. */
+const PATIENCE = { timeout: 60_000 };
