@@ -195,9 +195,6 @@ impl<P: PartialEq + Clone> Engine<P> {
     pub fn advance(&mut self, now: Now, ended: bool) -> Instant {
         let slept = self.clock.advance(now);
         let now = self.clock.inside(now.at);
-        if let Input::Timeout { buffered_bytes } = input {
-            self.link.buffered_bytes = buffered_bytes;
-        }
         // A link that has ended takes no ping.
         if slept && !ended {
             self.look(now, Cause::Wake);
@@ -233,7 +230,7 @@ impl<P: PartialEq + Clone> Engine<P> {
             Input::Online => self.handle_online(now),
             Input::Offline => self.handle_offline(now),
             Input::Suspend => self.suspend(now),
-            Input::Timeout { .. } => self.handle_timeout(now),
+            Input::Timeout { buffered_bytes } => self.handle_timeout(now, buffered_bytes),
             Input::LinkOpened { generation }
             | Input::Greeted { generation }
             | Input::LinkFailed { generation, .. }
@@ -328,7 +325,8 @@ impl<P: PartialEq + Clone> Engine<P> {
         self.outputs.pop().unwrap_or(Output::Timeout(deadline))
     }
 
-    fn handle_timeout(&mut self, now: Instant) {
+    fn handle_timeout(&mut self, now: Instant, buffered_bytes: u32) {
+        self.link.buffered_bytes = buffered_bytes;
         for timer in Timer::ALL {
             let Some(deadline) = self.timers.expire(timer, now) else {
                 continue;
