@@ -65,7 +65,7 @@ const nuxt = {
     project.begin({ type: "module", private: true });
     project.write("nuxt.config.ts", NUXT_CONFIG);
     project.write("app/app.vue", "<template>\n  <NuxtPage />\n</template>\n");
-    writePages(project, "nuxt.vue", (page) => `app/pages/${page || "index"}.vue`);
+    writePages(project, "nuxt-app.vue", (page) => `app/pages/${page || "index"}.vue`);
     await project.install("nuxt4");
   },
   uses: {
