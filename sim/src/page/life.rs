@@ -88,7 +88,16 @@ impl World {
 
     /// A page that was put away is in use again, whether anybody says so or not.
     pub(super) fn comes_back(&mut self, page: usize) {
-        if std::mem::take(&mut self.pages[page].put_away) {
+        if !std::mem::take(&mut self.pages[page].put_away) {
+            return;
+        }
+        let it = &self.pages[page];
+        let stash = it.durable.stash.as_ref();
+        let is_left = stash.is_none_or(|stash| self.storages[it.storage].rows_of(stash).is_empty());
+        if is_left && it.durable.persists && !it.durable.failed && it.adopts.is_none() {
+            // Another page may have delivered what was in it, and ended it.
+            self.gets_stash(page);
+        } else {
             self.keeps_stash(page);
         }
     }
@@ -328,7 +337,9 @@ impl World {
     /// All pages are there, and awake.
     pub(crate) fn heal_pages(&mut self) {
         for page in 0..self.pages.len() {
-            self.pages[page].wall = 0;
+            let it = &mut self.pages[page];
+            it.jumped += it.wall.min(0).unsigned_abs() * 1_000;
+            it.wall = 0;
             self.pages[page].hangs_until = 0;
             for away in self.pages[page].away.clone() {
                 self.page_returns(page, away);

@@ -1,6 +1,6 @@
 //! What the engine tells the application.
 
-use steadfast_engine::{Delivered, Direction, DropReason, Event, FailureKind, State};
+use steadfast_engine::{Cause, Delivered, Direction, DropReason, Event, FailureKind, Span, State};
 
 use super::{Held, instance};
 use crate::ledger::Broken;
@@ -27,7 +27,15 @@ impl World {
                 self.pages[page].backoff.opened_at = Some(now);
             }
             Event::Reconnected { replayed, .. } => self.tally.replays += u64::from(replayed),
-            Event::Reconnecting { attempt, delay, .. } => {
+            Event::Reconnecting {
+                attempt,
+                delay,
+                cause,
+            } => {
+                // A hint may have brought another attempt on just before.
+                if cause == Cause::Requested && delay == Span::ZERO {
+                    self.starts_over(page);
+                }
                 self.retries(page, attempt, delay.as_micros());
             }
             Event::Failed(failure) => self.gives_up(page, failure.kind),
@@ -159,7 +167,8 @@ impl World {
         self.settles(page, id, sent);
         self.deletes_row(page, payload);
         let user = &self.pages[page].user;
-        let checked = self.ledger.dropped(id, true, DropReason::Replaced, user);
+        // One that links end behind may have been stored all the same.
+        let checked = self.ledger.dropped(id, !sent, DropReason::Replaced, user);
         self.check(checked);
     }
 
