@@ -138,10 +138,11 @@ export function refuse(path, given, allowed) {
   throw new SteadfastError("INVALID_OPTION", `${path}: given ${describe(given)}; allowed: ${allowed}`);
 }
 
-/** All `names`, and which of them may be meant by `name`. */
+/** All `names`, and which of them may be meant by `name`: what has almost the same letters. */
 export function suggest(name, names) {
-  const [nearest] = [0, 1, 2, Math.min(3, name.length / 3)].flatMap((edits) =>
-    names.filter((known) => isWithin(name, known, edits)),
+  const strangers = (a, b) => [...a].filter((letter) => !b.includes(letter)).length;
+  const [nearest] = [0, 1, 2].flatMap((most) =>
+    names.filter((known) => strangers(name, known) + strangers(known, name) <= most),
   );
   return names.join(", ") + (nearest ? `; did you mean "${nearest}"?` : "");
 }
@@ -206,11 +207,3 @@ function describe(given) {
   if (typeof given === "string") return JSON.stringify(given);
   return Object(given) === given ? tagOf(given) : String(given);
 }
-
-/** Whether so many edits make `b` of `a`. */
-const isWithin = (a, b, edits) =>
-  a === b ||
-  (edits >= 0 &&
-    (isWithin(a.slice(1), b.slice(1), edits - (a[0] !== b[0])) ||
-      isWithin(a.slice(1), b, edits - 1) ||
-      isWithin(a, b.slice(1), edits - 1)));
