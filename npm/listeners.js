@@ -83,7 +83,7 @@ function checkName(event) {
   if (EVENTS.includes(event)) return;
   const meant = String(event)
     .replace(/^connect(ed)?$/, "open")
-    .replace(/^(data|msg)$/, "message");
+    .replace("data", "message");
   refuse("event", event, suggest(meant, EVENTS));
 }
 

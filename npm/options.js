@@ -63,7 +63,7 @@ export const CLIENT = {
     timeout: ms(10_000, 1),
     misses: count(3),
     probe: ms(3_000, 1),
-    adaptive: group({ min: ms(5_000, 1), max: ms(30_000, 1) }),
+    adaptive: group({ min: ms(undefined, 1), max: ms(undefined, 1) }),
     ping: orFunction(aMessage, "PING"),
     pong: orFunction(aString, "PONG"),
   }),
@@ -123,7 +123,7 @@ export function readOptions(kit, given = {}) {
   const numbers = [];
   const options = read(kit.rows, given, "", numbers);
   options.kit = kit;
-  fitAdaptive(options, given, numbers);
+  fitAdaptive(options, numbers);
   fitSession(options);
   const switches = [options.greet, options.reconnect?.decide, options.queue?.persist];
   numbers.unshift(...switches.map(Boolean));
@@ -138,12 +138,11 @@ export function refuse(path, given, allowed) {
   throw new SteadfastError("INVALID_OPTION", `${path}: given ${describe(given)}; allowed: ${allowed}`);
 }
 
-/** All `names`, and which of them may be meant by `name`: what has almost the same letters. */
+/** All `names`, and which of them may be meant by `name`: one that has almost the same letters. */
 export function suggest(name, names) {
-  const strangers = (a, b) => [...a].filter((letter) => !b.includes(letter)).length;
-  const [nearest] = [0, 1, 2].flatMap((most) =>
-    names.filter((known) => strangers(name, known) + strangers(known, name) <= most),
-  );
+  const isIn = (known, most) =>
+    [...new Set(name + known)].filter((letter) => !name.includes(letter) || !known.includes(letter)).length <= most;
+  const nearest = [0, 1, 2].flatMap((most) => names.filter((known) => isIn(known, most)))[0];
   return names.join(", ") + (nearest ? `; did you mean "${nearest}"?` : "");
 }
 
@@ -177,16 +176,14 @@ function readValue(row, given, path, numbers) {
 }
 
 /** The bounds of the heartbeat's interval follow an interval that was chosen, unless they were too. */
-function fitAdaptive({ heartbeat }, given, numbers) {
+function fitAdaptive({ heartbeat }, numbers) {
   if (!heartbeat?.adaptive) return;
   const { interval, adaptive } = heartbeat;
-  const { min, max } = given.heartbeat?.adaptive ?? {};
-  adaptive.max = max ?? Math.max(interval, min ?? 0);
-  adaptive.min = min ?? Math.min(adaptive.min, adaptive.max);
-  if (adaptive.min > adaptive.max) {
-    refuse("heartbeat.adaptive.min", adaptive.min, `at most heartbeat.adaptive.max, ${adaptive.max}`);
-  }
-  numbers.splice(ADAPTIVE_AT, 2, adaptive.min, adaptive.max);
+  adaptive.min ??= Math.min(5_000, adaptive.max ?? interval);
+  adaptive.max ??= Math.max(adaptive.min, interval);
+  const { min, max } = adaptive;
+  if (min > max) refuse("heartbeat.adaptive.min", min, `at most heartbeat.adaptive.max, ${max}`);
+  numbers.splice(ADAPTIVE_AT, 2, min, max);
 }
 
 /** A session has its own greeting; without one nobody asks for a token. */
