@@ -5,33 +5,24 @@ import { LEVELS } from "./log.js";
 import { isData, tagOf } from "./payload.js";
 
 const FOREVER = 1 / 0;
-const COUNT = "a whole number";
 
 export const row = (allowed, accepts, standard, number) => ({ allowed, accepts, standard, number });
-const number = (standard, least, what) =>
+/** Infinity only where it is the standard. */
+const number = (standard, least, what, isKind = Number.isFinite) =>
   row(
-    `${what} from ${least}${standard === FOREVER ? " to Infinity" : ""}`,
-    (given) =>
-      typeof given === "number" &&
-      given >= least &&
-      (given < FOREVER ? what !== COUNT || Number.isInteger(given) : standard === FOREVER),
+    `${what} from ${least}`,
+    (given) => given === standard || (isKind(given) && given >= least),
     standard,
     Number,
   );
 export const ms = (standard, least = 0) => number(standard, least, "milliseconds");
-const count = (standard, least = 1) => number(standard, least, COUNT);
+const count = (standard, least = 1) => number(standard, least, "a whole number", Number.isInteger);
 /** The first is the standard. */
-const oneOf = (...choices) =>
-  row(
-    JSON.stringify(choices).slice(1, -1),
-    (given) => choices.includes(given),
-    choices[0],
-    (given) => choices.indexOf(given),
-  );
+const oneOf = (...choices) => row(choices.join(", "), (given) => choices.includes(given), choices[0]);
+/** One that the engine knows by its place. */
+const placeOf = (...choices) => ({ ...oneOf(...choices), number: (given) => choices.indexOf(given) });
 export const aFunction = row("a function", (given) => typeof given === "function");
 const aSignal = row("an AbortSignal", (given) => given?.aborted !== undefined);
-/** A row of which the engine knows nothing. */
-const unread = ({ allowed, accepts, standard }) => row(allowed, accepts, standard);
 export const orFunction = ({ allowed, accepts }, standard) =>
   row(`${allowed} or a function`, (given) => aFunction.accepts(given) || accepts(given), standard);
 const aMessage = row("a message", isData);
@@ -44,8 +35,8 @@ export const maybeName = row(
 /** The names of subprotocols: RFC 6455 section 4.1 wants tokens, each once. */
 const someProtocols = row("subprotocols, each once", (given) => {
   const names = [given].flat();
-  const areTokens = names.every((name) => aString.accepts(name) && /^[\w!#$%&'*+\-.^`|~]+$/.test(name));
-  return areTokens && new Set(names).size === names.length;
+  const isToken = (name) => aString.accepts(name) && /^[\w!#$%&'*+\-.^`|~]+$/.test(name);
+  return names.every((name, at) => isToken(name) && names.indexOf(name) === at);
 });
 /** Options of their own; `false` switches them off, `true` is `{}`. `standard`: what holds without a word. */
 export const group = (rows, standard = {}) => ({ rows, standard });
@@ -55,7 +46,7 @@ export const areProtocols = someProtocols.accepts;
 
 /** The numbers among the rows cross to the engine in this order; src/options.rs reads them. */
 export const CLIENT = {
-  session: group({ storage: unread(oneOf("browser", "tab", "memory")) }, false),
+  session: group({ storage: oneOf("browser", "tab", "memory") }, false),
   connectTimeout: ms(10_000, 1),
   maxMessage: count(1 << 20),
   heartbeat: group({
@@ -73,7 +64,7 @@ export const CLIENT = {
     base: ms(1_000, 1),
     max: ms(60_000, 1),
     factor: number(2, 1, "a number"),
-    jitter: oneOf("full", "equal", "decorrelated", "none"),
+    jitter: placeOf("full", "equal", "decorrelated", "none"),
     retries: count(FOREVER, 0),
     maxElapsed: ms(FOREVER),
     stableAfter: ms(5_000),
@@ -82,12 +73,12 @@ export const CLIENT = {
   queue: group({
     maxMessages: count(10_000),
     maxBytes: count(16 << 20),
-    overflow: oneOf("reject", "drop-oldest", "drop-newest"),
+    overflow: placeOf("reject", "drop-oldest", "drop-newest"),
     ttl: ms(FOREVER),
     highWaterMark: count(1 << 20),
   }),
-  autoConnect: unread(oneOf(true, false)),
-  binaryType: unread(oneOf("arraybuffer", "blob")),
+  autoConnect: oneOf(true, false),
+  binaryType: oneOf("arraybuffer", "blob"),
   protocols: orFunction(someProtocols, []),
   greet: aFunction,
   auth: orFunction(aString),
@@ -121,7 +112,7 @@ const EXTRAS = {
 /** The options of a client, complete and with their `kit`, and the numbers for the engine. Throws INVALID_OPTION. */
 export function readOptions(kit, given = {}) {
   const numbers = [];
-  const options = read(kit.rows, given, "", numbers);
+  const options = read(kit.rows, given, "options", numbers);
   options.kit = kit;
   fitAdaptive(options, numbers);
   fitSession(options);
@@ -131,7 +122,7 @@ export function readOptions(kit, given = {}) {
 }
 
 /** The options of a method. Throws INVALID_OPTION. */
-export const readExtras = (method, given = {}) => read(EXTRAS[method], given, "");
+export const readExtras = (method, given = {}) => read(EXTRAS[method], given, "options");
 
 /** Refuses what stands at `path`. */
 export function refuse(path, given, allowed) {
@@ -147,24 +138,22 @@ export function suggest(name, names) {
 }
 
 function read(rows, given, path, numbers = []) {
-  if (!isObject(given)) refuse(path || "options", given, "an object");
+  if (!isObject(given)) refuse(path, given, "an object");
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(rows, name) || given[name] === undefined) continue;
-    refuse(join(path, name), given[name], suggest(name, Object.keys(rows)));
+    refuse(`${path}.${name}`, given[name], suggest(name, Object.keys(rows)));
   }
   const values = {};
-  for (const [name, row] of Object.entries(rows)) {
-    values[name] = (row.rows ? readGroup : readValue)(row, given[name], join(path, name), numbers);
+  for (const name in rows) {
+    values[name] = (rows[name].rows ? readGroup : readValue)(rows[name], given[name], `${path}.${name}`, numbers);
   }
   return values;
 }
 
 /** A group that is off crosses with its standards, so that what follows stays in its place. */
-function readGroup(row, given = row.standard, path, numbers) {
-  const isSwitch = typeof given === "boolean";
-  if (!isSwitch && !isObject(given)) refuse(path, given, "a boolean or an object");
+function readGroup({ rows, standard }, given = standard, path, numbers) {
   numbers.push(given !== false);
-  const values = read(row.rows, isSwitch ? {} : given, path, numbers);
+  const values = read(rows, typeof given === "boolean" ? {} : given, path, numbers);
   return given === false ? undefined : values;
 }
 
@@ -197,8 +186,6 @@ const ADAPTIVE_AT = 8;
 
 /** Whether `given` can hold options: no array, no function, not null. */
 export const isObject = (given) => tagOf(given) === "[object Object]";
-
-const join = (path, name) => (path ? `${path}.${name}` : name);
 
 function describe(given) {
   if (typeof given === "string") return JSON.stringify(given);
