@@ -5,8 +5,8 @@ import { isObject, ms, readOptions, row } from "./options.js";
 import { within } from "./tickets.js";
 
 /**
- * A client of the class `Steadfast`, when its link is open. `load` loads the module for a client with the options that
- * it is given, until a signal aborts.
+ * A client of the class `Steadfast`, when its link is open. `load` loads the kit's module for a client with the options
+ * that it is given, until a signal aborts.
  */
 export async function connectWhen(Steadfast, kit, load, url, given = {}) {
   const waiting = new AbortController();
@@ -16,7 +16,7 @@ export async function connectWhen(Steadfast, kit, load, url, given = {}) {
     const { options } = readOptions({ rows: { ...kit.rows, ...EXTRAS } }, given);
     const open = async () => {
       if (options.signal?.aborted) return;
-      await load(options, signal);
+      await load(kit, options, signal);
       if (signal.aborted) return;
       const { on, timeout, ...rest } = given;
       client = new Steadfast(url, { ...rest, autoConnect: false });

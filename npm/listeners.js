@@ -3,7 +3,7 @@
 import { refuse, suggest } from "./options.js";
 
 export const EVENTS = (
-  "statechange open message disconnect reconnecting reconnected failed close error " +
+  "statechange open message disconnect reconnected reconnecting failed close error " +
   "heartbeat health queue dropped gap snapshot restored"
 ).split(" ");
 

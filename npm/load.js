@@ -7,29 +7,28 @@ import { within } from "./tickets.js";
 import { instantiate } from "./wasm.js";
 
 /**
- * Loads the kit's module, once: `given`, or its `own`, `{ file, text }`. Who gives none joins who is loading already;
+ * Loads the kit's module, once: `given`, or its own, `file()` or `text()`. Who gives none joins who is loading already;
  * after a failure the next call tries again.
  */
-export function load(kit, own, given) {
-  if (given !== undefined || !kit.loading) {
-    const take = async () => {
-      kit.wasm ??= await (given === undefined ? takeOwn(kit, own) : takeFrom(given));
-    };
-    kit.loading = take().finally(() => {
+export function load(kit, given) {
+  const take = async () => {
+    try {
+      kit.wasm ??= await (given === undefined ? takeOwn(kit) : takeFrom(given));
+    } finally {
       kit.loading = undefined;
-    });
-  }
-  return kit.loading;
+    }
+  };
+  return (given === undefined && kit.loading) || (kit.loading = take());
 }
 
 /** Loads the kit's own module, as often as the client's option `reconnect` says, until `signal` aborts. */
-export async function loadPatiently(kit, own, { reconnect, log }, signal) {
+export async function loadPatiently(kit, { reconnect, log }, signal) {
   const began = performance.now();
   let delay = 0;
   let doubts = 0;
   for (let retry = 0; !signal.aborted; retry++) {
     try {
-      return await load(kit, own);
+      return await load(kit);
     } catch (error) {
       const { doubt = ENOUGH } = error;
       doubts = doubt && doubts + doubt;
@@ -44,11 +43,11 @@ export async function loadPatiently(kit, own, { reconnect, log }, signal) {
   }
 }
 
-async function takeOwn(kit, { file, text }) {
+async function takeOwn(kit) {
   try {
-    return await takeFrom(file());
+    return await takeFrom(kit.file());
   } catch (missing) {
-    const { default: bytes } = await soon(text()).catch((cause) => {
+    const { default: bytes } = await soon(kit.text()).catch((cause) => {
       throw failed(`${missing.message}; ${cause.message}; try steadfast/inline`, missing.doubt ?? 1, cause);
     });
     kit.fallback = missing.message;

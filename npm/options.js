@@ -131,9 +131,10 @@ export function refuse(path, given, allowed) {
 
 /** All `names`, and which of them may be meant by `name`: one that has almost the same letters. */
 export function suggest(name, names) {
-  const isIn = (known, most) =>
-    [...new Set(name + known)].filter((letter) => !name.includes(letter) || !known.includes(letter)).length <= most;
-  const nearest = [0, 1, 2].flatMap((most) => names.filter((known) => isIn(known, most)))[0];
+  const nearest = names.find((known) => {
+    const letters = [...new Set(name + known)];
+    return letters.filter((letter) => !name.includes(letter) || !known.includes(letter)).length < 3;
+  });
   return names.join(", ") + (nearest ? `; did you mean "${nearest}"?` : "");
 }
 
@@ -171,7 +172,7 @@ function fitAdaptive({ heartbeat }, numbers) {
   adaptive.min ??= Math.min(5_000, adaptive.max ?? interval);
   adaptive.max ??= Math.max(adaptive.min, interval);
   const { min, max } = adaptive;
-  if (min > max) refuse("heartbeat.adaptive.min", min, `at most heartbeat.adaptive.max, ${max}`);
+  if (min > max) refuse("heartbeat.adaptive.min", min, `at most ${max}`);
   numbers.splice(ADAPTIVE_AT, 2, min, max);
 }
 
