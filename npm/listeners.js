@@ -88,10 +88,9 @@ function checkName(event) {
 }
 
 /** Reports what an application's function threw as the platform reports it, and disturbs nothing. */
-export function report(error) {
-  if (typeof reportError === "function") reportError(error);
-  else
+export const report =
+  globalThis.reportError ??
+  ((error) =>
     queueMicrotask(() => {
       throw error;
-    });
-}
+    }));

@@ -30,9 +30,9 @@ export async function loadPatiently(kit, { reconnect, log }, signal) {
     try {
       return await load(kit);
     } catch (error) {
-      const { doubt = ENOUGH } = error;
+      const { doubt = 3 } = error;
       doubts = doubt && doubts + doubt;
-      if (doubts >= ENOUGH || !(retry < reconnect?.retries && performance.now() - began < reconnect.maxElapsed)) {
+      if (doubts > 2 || !(retry < reconnect?.retries && performance.now() - began < reconnect.maxElapsed)) {
         throw doubts ? error : new SteadfastError("RETRIES_EXHAUSTED", error.message, "", error);
       }
       delay = delayOf(reconnect, retry, delay);
@@ -81,12 +81,10 @@ function delayOf({ base, min, max, factor, jitter }, retry, previous) {
   return Math.max(least + Math.random() * (cap - least), min);
 }
 
-/** `doubt`: how much it says against another try. */
+/** `doubt`: what it says against another try; three in a row are believed. */
 const failed = (message, doubt, cause) => Object.assign(new SteadfastError("UNSUPPORTED", message, "", cause), { doubt });
 
 const soon = (promise) => within(promise, { timeout: PATIENCE_MS });
 
-/** So many doubts in a row are believed. */
-const ENOUGH = 3;
 /** Enough for the module on a line of one kilobyte a second. */
 const PATIENCE_MS = 60_000;

@@ -116,8 +116,7 @@ export function readOptions(kit, given = {}) {
   options.kit = kit;
   fitAdaptive(options, numbers);
   fitSession(options);
-  const switches = [options.greet, options.reconnect?.decide, options.queue?.persist];
-  numbers.unshift(...switches.map(Boolean));
+  numbers.unshift(!!options.greet, !!options.reconnect?.decide, !!options.queue?.persist);
   return { options, numbers: new Float64Array(numbers) };
 }
 
@@ -140,7 +139,7 @@ export function suggest(name, names) {
 
 function read(rows, given, path, numbers = []) {
   if (!isObject(given)) refuse(path, given, "an object");
-  for (const name of Object.keys(given)) {
+  for (const name in given) {
     if (Object.hasOwn(rows, name) || given[name] === undefined) continue;
     refuse(`${path}.${name}`, given[name], suggest(name, Object.keys(rows)));
   }
