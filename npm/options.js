@@ -7,14 +7,9 @@ import { isData, tagOf } from "./payload.js";
 const FOREVER = 1 / 0;
 
 export const row = (allowed, accepts, standard, number) => ({ allowed, accepts, standard, number });
-/** Infinity only where it is the standard. */
+/** Infinity only where it is the standard, which is always allowed. */
 const number = (standard, least, what, isKind = Number.isFinite) =>
-  row(
-    `${what} from ${least}`,
-    (given) => given === standard || (isKind(given) && given >= least),
-    standard,
-    Number,
-  );
+  row(`${what} from ${least}`, (given) => isKind(given) && given >= least, standard, Number);
 export const ms = (standard, least = 0) => number(standard, least, "milliseconds");
 const count = (standard, least = 1) => number(standard, least, "a whole number", Number.isInteger);
 /** The first is the standard. */
@@ -157,11 +152,10 @@ function readGroup({ rows, standard }, given = standard, path, numbers) {
   return given === false ? undefined : values;
 }
 
-function readValue(row, given, path, numbers) {
-  if (given !== undefined && !row.accepts(given)) refuse(path, given, row.allowed);
-  const value = given ?? row.standard;
-  if (row.number) numbers.push(row.number(value));
-  return value;
+function readValue({ allowed, accepts, standard, number }, given = standard, path, numbers) {
+  if (given !== standard && !accepts(given)) refuse(path, given, allowed);
+  if (number) numbers.push(number(given));
+  return given;
 }
 
 /** The bounds of the heartbeat's interval follow an interval that was chosen, unless they were too. */

@@ -7,7 +7,7 @@
 import { SteadfastError } from "./error.js";
 
 /** All that the module imports is what wasm-bindgen calls to name a misuse before it traps. */
-const IMPORTS = { "./steadfast_bg.js": new Proxy({}, { get: () => () => {} }) };
+const IMPORTS = new Proxy(() => {}, { get: () => IMPORTS });
 
 /** What an instance of bytes, or of a compiled module, exports. */
 export async function instantiate(source) {
