@@ -23,7 +23,7 @@ export function iterate(host, field) {
     readers.shift()?.(iterator.next());
     // Who reads ahead has asked for the next already.
     if (readers.length) return;
-    if (waiting.length > limit) finish({ error: host.error("QUEUE_FULL", `more than ${limit} messages wait`) });
+    if (waiting.length > limit) finish({ error: host.error("QUEUE_FULL", "the queue is full") });
     return new Promise((resolve) => {
       taken = resolve;
     });

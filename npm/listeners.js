@@ -21,7 +21,7 @@ export class Listeners {
    * Adds `listener` for `event`, once only; `internal` ones stay when `off` names no listener.
    * Returns how to remove it.
    */
-  add(event, listener, { once, signal, internal } = {}) {
+  add(event, listener, { once, signal, internal }) {
     checkName(event);
     if (typeof listener !== "function") refuse("listener", listener, "a function");
     const same = this.#entries.find((entry) => entry.event === event && entry.listener === listener);

@@ -82,7 +82,8 @@ function delayOf({ base, min, max, factor, jitter }, retry, previous) {
 }
 
 /** `doubt`: what it says against another try; three in a row are believed. */
-const failed = (message, doubt, cause) => Object.assign(new SteadfastError("UNSUPPORTED", message, "", cause), { doubt });
+const failed = (message, doubt, cause) =>
+  Object.assign(new SteadfastError("UNSUPPORTED", message, "", cause), { doubt });
 
 const soon = (promise) => within(promise, { timeout: PATIENCE_MS });
 

@@ -22,16 +22,13 @@ export const orFunction = ({ allowed, accepts }, standard) =>
   row(`${allowed} or a function`, (given) => aFunction.accepts(given) || accepts(given), standard);
 const aMessage = row("a message", isData);
 const aString = row("a string", (given) => typeof given === "string");
-export const maybeName = row(
-  "false or a name",
-  (given) => given === false || (given !== "" && aString.accepts(given)),
-  false,
-);
+export const maybeName = row("false or a name", (given) => given && aString.accepts(given), false);
 /** The names of subprotocols: RFC 6455 section 4.1 wants tokens, each once. */
 const someProtocols = row("subprotocols, each once", (given) => {
   const names = [given].flat();
-  const isToken = (name) => aString.accepts(name) && /^[\w!#$%&'*+\-.^`|~]+$/.test(name);
-  return names.every((name, at) => isToken(name) && names.indexOf(name) === at);
+  return names.every(
+    (name, at) => aString.accepts(name) && /^[\w!#$%&'*+\-.^`|~]+$/.test(name) && names.indexOf(name) === at,
+  );
 });
 /** Options of their own; `false` switches them off, `true` is `{}`. `standard`: what holds without a word. */
 export const group = (rows, standard = {}) => ({ rows, standard });
@@ -79,9 +76,8 @@ export const CLIENT = {
   auth: orFunction(aString),
   requestIdParam: maybeName,
   codec: row(
-    '"raw", "json" or { encode, decode }',
-    (given) =>
-      given === "raw" || given === "json" || (aFunction.accepts(given?.encode) && aFunction.accepts(given.decode)),
+    "raw, json or { encode, decode }",
+    (given) => given === "json" || (aFunction.accepts(given?.encode) && aFunction.accepts(given.decode)),
     "raw",
   ),
   signal: aSignal,

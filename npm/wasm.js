@@ -47,7 +47,7 @@ export class Client {
   #at;
 
   constructor(wasm, options, seed) {
-    const at = wasm.__wbindgen_malloc(options.byteLength, options.BYTES_PER_ELEMENT);
+    const at = wasm.__wbindgen_malloc(options.byteLength, 8);
     new Float64Array(wasm.memory.buffer, at, options.length).set(options);
     this.#wasm = wasm;
     this.#at = wasm.client_new(at, options.length, seed);
