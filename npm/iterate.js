@@ -15,7 +15,7 @@ export function iterate(host, field) {
   const finish = (how) => {
     over.abort();
     end ??= how;
-    for (const read of readers.splice(0)) read(iterator.next());
+    while (readers.length) readers.shift()(iterator.next());
   };
   /** What is returned is settled when the message is done with. */
   const take = (detail) => {
@@ -30,8 +30,8 @@ export function iterate(host, field) {
   };
   const iterator = {
     async next() {
-      if (!waiting.length) taken(true);
       if (waiting.length) return { value: waiting.shift(), done: false };
+      taken(true);
       if (!end) return new Promise((resolve) => readers.push(resolve));
       const { error } = end;
       end = {};
