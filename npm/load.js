@@ -76,7 +76,7 @@ async function takeFrom(source) {
 
 /** As the engine draws it: engine/src/backoff.rs. */
 function delayOf({ base, min, max, factor, jitter }, retry, previous) {
-  const cap = Math.min(jitter === "decorrelated" ? 3 * Math.max(previous, base) : base * factor ** retry, max);
+  const cap = Math.min(max, jitter === "decorrelated" ? 3 * Math.max(base, previous) : base * factor ** retry);
   const least = { equal: cap / 2, decorrelated: base, none: cap }[jitter] ?? 0;
   return Math.max(least + Math.random() * (cap - least), min);
 }
