@@ -8,7 +8,7 @@ export function encode(host, value) {
   try {
     return of(host).encode(value);
   } catch (error) {
-    throw host.error("INVALID_DATA", `codec.encode: ${error?.message ?? error}`, error);
+    throw host.error("INVALID_DATA", `codec.encode failed: ${error?.message ?? error}`, error);
   }
 }
 

@@ -1,28 +1,24 @@
 // From an address to an open client in one call.
 
 import { SteadfastError } from "./error.js";
-import { isObject, readExtras, readOptions, refuse } from "./options.js";
+import { isObject, ms, readOptions, row } from "./options.js";
 import { within } from "./tickets.js";
 
 /**
- * A client of the class `Steadfast`, when its link is open. `load` loads the module for a client with the options that
- * it is given, until a signal aborts.
+ * A client of the class `Steadfast`, when its link is open. `load` loads the kit's module for a client with the options
+ * that it is given, until a signal aborts.
  */
 export async function connectWhen(Steadfast, kit, load, url, given = {}) {
   const waiting = new AbortController();
   const { signal } = waiting;
   let client;
   try {
-    const { on = {}, autoConnect, timeout, ...rest } = Object(given);
-    if (autoConnect !== undefined) refuse("autoConnect", autoConnect, "nothing");
-    if (!isObject(on)) refuse("on", on, "an object");
-    const limit = readExtras("flush", { timeout });
-    const { options } = readOptions(kit, isObject(given) ? rest : given);
-    limit.signal = options.signal;
+    const { options } = readOptions({ rows: { ...kit.rows, ...EXTRAS } }, given);
     const open = async () => {
-      if (limit.signal?.aborted) return;
-      await load(options, signal);
+      if (options.signal?.aborted) return;
+      await load(kit, options, signal);
       if (signal.aborted) return;
+      const { on, timeout, ...rest } = given;
       client = new Steadfast(url, { ...rest, autoConnect: false });
       for (const event in on) if (on[event] !== undefined) client.on(event, on[event]);
       await new Promise((resolve, reject) => {
@@ -31,7 +27,7 @@ export async function connectWhen(Steadfast, kit, load, url, given = {}) {
         client.connect();
       });
     };
-    await within(open(), limit);
+    await within(open(), options);
     return client;
   } catch (error) {
     client?.release();
@@ -40,3 +36,6 @@ export async function connectWhen(Steadfast, kit, load, url, given = {}) {
     waiting.abort();
   }
 }
+
+/** Beside the client's options, or instead of them. */
+const EXTRAS = { on: row("an object", isObject), autoConnect: row("nothing", () => false), timeout: ms(1 / 0) };

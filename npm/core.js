@@ -12,6 +12,9 @@ export { SteadfastError } from "./error.js";
 const KIT = {
   rows: CLIENT,
   host: (url, { options, numbers }) => new (options.session ? SessionHost : Host)(url, options, numbers),
+  // In the forms that index.js explains.
+  file: () => new URL("./wasm/steadfast_core_bg.wasm", import.meta.url),
+  text: () => import("./wasm/steadfast_core_text.js"),
 };
 
 export class Steadfast extends Base {
@@ -20,16 +23,10 @@ export class Steadfast extends Base {
   }
 }
 
-/** In the forms that index.js explains. */
-const OWN = {
-  file: () => new URL("./wasm/steadfast_core_bg.wasm", import.meta.url),
-  text: () => import("./wasm/steadfast_core_text.js"),
-};
-
 export function ready(module) {
-  return load(KIT, OWN, module);
+  return load(KIT, module);
 }
 
 export function connect(url, options) {
-  return connectWhen(Steadfast, KIT, (...how) => loadPatiently(KIT, OWN, ...how), url, options);
+  return connectWhen(Steadfast, KIT, loadPatiently, url, options);
 }

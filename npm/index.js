@@ -8,15 +8,15 @@ export { SteadfastError } from "./error.js";
 export { Steadfast };
 
 /** Bundlers look for these very forms. A script that has no address must not be asked for it before it is needed. */
-const OWN = {
+Object.assign(KIT, {
   file: () => new URL("./wasm/steadfast_bg.wasm", import.meta.url),
   text: () => import("./wasm/steadfast_text.js"),
-};
+});
 
 export function ready(module) {
-  return load(KIT, OWN, module);
+  return load(KIT, module);
 }
 
 export function connect(url, options) {
-  return connectWhen(Steadfast, KIT, (...how) => loadPatiently(KIT, OWN, ...how), url, options);
+  return connectWhen(Steadfast, KIT, loadPatiently, url, options);
 }

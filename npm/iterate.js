@@ -7,56 +7,41 @@ export function iterate(host, field) {
   const limit = host.options.queue?.maxMessages ?? 10_000;
   const waiting = [];
   const readers = [];
-  const removals = [];
-  let end = host.state === "closed" ? DONE : null;
-
-  const finish = (how) => {
-    for (const remove of removals) remove();
-    end ??= how;
-    for (const read of readers.splice(0)) read(last());
-  };
-  /** What a reader gets when nothing waits any more; an error only once. */
-  const last = () => {
-    const { error } = end;
-    end = DONE;
-    return error ? Promise.reject(error) : { done: true };
-  };
+  const over = new AbortController();
+  let end;
   /** Called with whether the last message was read, when it is done with. */
   let taken = () => {};
 
+  const finish = (how) => {
+    over.abort();
+    end ??= how;
+    while (readers.length) readers.shift()(iterator.next());
+  };
   /** What is returned is settled when the message is done with. */
   const take = (detail) => {
-    const value = field ? detail[field] : detail;
-    const read = readers.shift();
-    if (read) {
-      read({ value, done: false });
-      // Who reads ahead has asked for the next already.
-      if (readers.length) return;
-    } else if (waiting.push(value) > limit) {
-      finish({ error: host.error("QUEUE_FULL", `more than ${limit} messages wait`) });
-    }
+    waiting.push(field ? detail[field] : detail);
+    readers.shift()?.(iterator.next());
+    // Who reads ahead has asked for the next already.
+    if (readers.length) return;
+    if (waiting.length > limit) finish({ error: host.error("QUEUE_FULL", "the queue is full") });
     return new Promise((resolve) => {
       taken = resolve;
     });
   };
-  const listen = (event, listener) => removals.push(host.listeners.add(event, listener, { internal: true }));
-  if (!end) {
-    listen("message", take);
-    listen("close", () => finish(DONE));
-    listen("failed", (error) => finish({ error }));
-  }
-
-  return {
+  const iterator = {
     async next() {
-      if (!waiting.length) taken(true);
       if (waiting.length) return { value: waiting.shift(), done: false };
-      if (end) return last();
-      return new Promise((resolve) => readers.push(resolve));
+      taken(true);
+      if (!end) return new Promise((resolve) => readers.push(resolve));
+      const { error } = end;
+      end = {};
+      if (error) throw error;
+      return { done: true };
     },
     async return(value) {
       const isSeen = !waiting.length;
       waiting.length = 0;
-      finish(DONE);
+      finish({});
       taken(isSeen);
       return { value, done: true };
     },
@@ -64,6 +49,11 @@ export function iterate(host, field) {
       return this;
     },
   };
-}
 
-const DONE = {};
+  if (host.state === "closed") finish({});
+  const listen = (event, listener) => host.listeners.add(event, listener, { internal: true, signal: over.signal });
+  listen("message", take);
+  listen("close", finish);
+  listen("failed", (error) => finish({ error }));
+  return iterator;
+}

@@ -3,7 +3,7 @@
 import { refuse, suggest } from "./options.js";
 
 export const EVENTS = (
-  "statechange open message disconnect reconnecting reconnected failed close error " +
+  "statechange open message disconnect reconnected reconnecting failed close error " +
   "heartbeat health queue dropped gap snapshot restored"
 ).split(" ");
 
@@ -21,7 +21,7 @@ export class Listeners {
    * Adds `listener` for `event`, once only; `internal` ones stay when `off` names no listener.
    * Returns how to remove it.
    */
-  add(event, listener, { once, signal, internal } = {}) {
+  add(event, listener, { once, signal, internal }) {
     checkName(event);
     if (typeof listener !== "function") refuse("listener", listener, "a function");
     const same = this.#entries.find((entry) => entry.event === event && entry.listener === listener);
@@ -83,15 +83,14 @@ function checkName(event) {
   if (EVENTS.includes(event)) return;
   const meant = String(event)
     .replace(/^connect(ed)?$/, "open")
-    .replace(/^(data|msg)$/, "message");
+    .replace("data", "message");
   refuse("event", event, suggest(meant, EVENTS));
 }
 
 /** Reports what an application's function threw as the platform reports it, and disturbs nothing. */
-export function report(error) {
-  if (typeof reportError === "function") reportError(error);
-  else
+export const report =
+  globalThis.reportError ??
+  ((error) =>
     queueMicrotask(() => {
       throw error;
-    });
-}
+    }));

@@ -5,17 +5,12 @@ import { report } from "./listeners.js";
 export const LEVELS = ["silent", "error", "warn", "info", "debug"];
 
 /** A function that logs a record of `level` with the request id that `link` has then. */
-export function createLog(option, link) {
-  const limit = typeof option === "function" ? LEVELS.length : LEVELS.indexOf(option);
-  return (level, message, fields) => {
-    if (LEVELS.indexOf(level) > limit) return;
-    const timestamp = new Date().toISOString();
-    const record = { level, message, timestamp, requestId: link.requestId, ...fields };
-    if (typeof option !== "function") return console[level](`steadfast: ${message}`, record);
-    try {
-      option(record);
-    } catch (error) {
-      report(error);
-    }
-  };
-}
+export const createLog = (option, link) => (level, message, fields) => {
+  const record = { level, message, timestamp: new Date().toISOString(), requestId: link.requestId, ...fields };
+  try {
+    if (typeof option === "function") option(record);
+    else if (LEVELS.indexOf(level) <= LEVELS.indexOf(option)) console[level](`steadfast: ${message}`, record);
+  } catch (error) {
+    report(error);
+  }
+};

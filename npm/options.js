@@ -5,47 +5,30 @@ import { LEVELS } from "./log.js";
 import { isData, tagOf } from "./payload.js";
 
 const FOREVER = 1 / 0;
-const COUNT = "a whole number";
 
 export const row = (allowed, accepts, standard, number) => ({ allowed, accepts, standard, number });
-const number = (standard, least, what) =>
-  row(
-    `${what} from ${least}${standard === FOREVER ? " to Infinity" : ""}`,
-    (given) =>
-      typeof given === "number" &&
-      given >= least &&
-      (given < FOREVER ? what !== COUNT || Number.isInteger(given) : standard === FOREVER),
-    standard,
-    Number,
-  );
+/** Infinity only where it is the standard, which is always allowed. */
+const number = (standard, least, what, isKind = Number.isFinite) =>
+  row(`${what} from ${least}`, (given) => isKind(given) && given >= least, standard, Number);
 export const ms = (standard, least = 0) => number(standard, least, "milliseconds");
-const count = (standard, least = 1) => number(standard, least, COUNT);
+const count = (standard, least = 1) => number(standard, least, "a whole number", Number.isInteger);
 /** The first is the standard. */
-const oneOf = (...choices) =>
-  row(
-    JSON.stringify(choices).slice(1, -1),
-    (given) => choices.includes(given),
-    choices[0],
-    (given) => choices.indexOf(given),
-  );
+const oneOf = (...choices) => row(choices.join(", "), (given) => choices.includes(given), choices[0]);
+/** One that the engine knows by its place. */
+const placeOf = (...choices) => ({ ...oneOf(...choices), number: (given) => choices.indexOf(given) });
 export const aFunction = row("a function", (given) => typeof given === "function");
 const aSignal = row("an AbortSignal", (given) => given?.aborted !== undefined);
-/** A row of which the engine knows nothing. */
-const unread = ({ allowed, accepts, standard }) => row(allowed, accepts, standard);
 export const orFunction = ({ allowed, accepts }, standard) =>
   row(`${allowed} or a function`, (given) => aFunction.accepts(given) || accepts(given), standard);
 const aMessage = row("a message", isData);
 const aString = row("a string", (given) => typeof given === "string");
-export const maybeName = row(
-  "false or a name",
-  (given) => given === false || (given !== "" && aString.accepts(given)),
-  false,
-);
+export const maybeName = row("false or a name", (given) => given && aString.accepts(given), false);
 /** The names of subprotocols: RFC 6455 section 4.1 wants tokens, each once. */
 const someProtocols = row("subprotocols, each once", (given) => {
   const names = [given].flat();
-  const areTokens = names.every((name) => aString.accepts(name) && /^[\w!#$%&'*+\-.^`|~]+$/.test(name));
-  return areTokens && new Set(names).size === names.length;
+  return names.every(
+    (name, at) => aString.accepts(name) && /^[\w!#$%&'*+\-.^`|~]+$/.test(name) && names.indexOf(name) === at,
+  );
 });
 /** Options of their own; `false` switches them off, `true` is `{}`. `standard`: what holds without a word. */
 export const group = (rows, standard = {}) => ({ rows, standard });
@@ -55,7 +38,7 @@ export const areProtocols = someProtocols.accepts;
 
 /** The numbers among the rows cross to the engine in this order; src/options.rs reads them. */
 export const CLIENT = {
-  session: group({ storage: unread(oneOf("browser", "tab", "memory")) }, false),
+  session: group({ storage: oneOf("browser", "tab", "memory") }, false),
   connectTimeout: ms(10_000, 1),
   maxMessage: count(1 << 20),
   heartbeat: group({
@@ -63,7 +46,7 @@ export const CLIENT = {
     timeout: ms(10_000, 1),
     misses: count(3),
     probe: ms(3_000, 1),
-    adaptive: group({ min: ms(5_000, 1), max: ms(30_000, 1) }),
+    adaptive: group({ min: ms(undefined, 1), max: ms(undefined, 1) }),
     ping: orFunction(aMessage, "PING"),
     pong: orFunction(aString, "PONG"),
   }),
@@ -73,7 +56,7 @@ export const CLIENT = {
     base: ms(1_000, 1),
     max: ms(60_000, 1),
     factor: number(2, 1, "a number"),
-    jitter: oneOf("full", "equal", "decorrelated", "none"),
+    jitter: placeOf("full", "equal", "decorrelated", "none"),
     retries: count(FOREVER, 0),
     maxElapsed: ms(FOREVER),
     stableAfter: ms(5_000),
@@ -82,20 +65,19 @@ export const CLIENT = {
   queue: group({
     maxMessages: count(10_000),
     maxBytes: count(16 << 20),
-    overflow: oneOf("reject", "drop-oldest", "drop-newest"),
+    overflow: placeOf("reject", "drop-oldest", "drop-newest"),
     ttl: ms(FOREVER),
     highWaterMark: count(1 << 20),
   }),
-  autoConnect: unread(oneOf(true, false)),
-  binaryType: unread(oneOf("arraybuffer", "blob")),
+  autoConnect: oneOf(true, false),
+  binaryType: oneOf("arraybuffer", "blob"),
   protocols: orFunction(someProtocols, []),
   greet: aFunction,
   auth: orFunction(aString),
   requestIdParam: maybeName,
   codec: row(
-    '"raw", "json" or { encode, decode }',
-    (given) =>
-      given === "raw" || given === "json" || (aFunction.accepts(given?.encode) && aFunction.accepts(given.decode)),
+    "raw, json or { encode, decode }",
+    (given) => given === "json" || (aFunction.accepts(given?.encode) && aFunction.accepts(given.decode)),
     "raw",
   ),
   signal: aSignal,
@@ -121,71 +103,66 @@ const EXTRAS = {
 /** The options of a client, complete and with their `kit`, and the numbers for the engine. Throws INVALID_OPTION. */
 export function readOptions(kit, given = {}) {
   const numbers = [];
-  const options = read(kit.rows, given, "", numbers);
+  const options = read(kit.rows, given, "options", numbers);
   options.kit = kit;
-  fitAdaptive(options, given, numbers);
+  fitAdaptive(options, numbers);
   fitSession(options);
-  const switches = [options.greet, options.reconnect?.decide, options.queue?.persist];
-  numbers.unshift(...switches.map(Boolean));
+  numbers.unshift(!!options.greet, !!options.reconnect?.decide, !!options.queue?.persist);
   return { options, numbers: new Float64Array(numbers) };
 }
 
 /** The options of a method. Throws INVALID_OPTION. */
-export const readExtras = (method, given = {}) => read(EXTRAS[method], given, "");
+export const readExtras = (method, given = {}) => read(EXTRAS[method], given, "options");
 
 /** Refuses what stands at `path`. */
 export function refuse(path, given, allowed) {
   throw new SteadfastError("INVALID_OPTION", `${path}: given ${describe(given)}; allowed: ${allowed}`);
 }
 
-/** All `names`, and which of them may be meant by `name`. */
+/** All `names`, and which of them may be meant by `name`: one that has almost the same letters. */
 export function suggest(name, names) {
-  const [nearest] = [0, 1, 2, Math.min(3, name.length / 3)].flatMap((edits) =>
-    names.filter((known) => isWithin(name, known, edits)),
-  );
+  const nearest = names.find((known) => {
+    const letters = [...new Set(name + known)];
+    return letters.filter((letter) => !name.includes(letter) || !known.includes(letter)).length < 3;
+  });
   return names.join(", ") + (nearest ? `; did you mean "${nearest}"?` : "");
 }
 
 function read(rows, given, path, numbers = []) {
-  if (!isObject(given)) refuse(path || "options", given, "an object");
-  for (const name of Object.keys(given)) {
+  if (!isObject(given)) refuse(path, given, "an object");
+  for (const name in given) {
     if (Object.hasOwn(rows, name) || given[name] === undefined) continue;
-    refuse(join(path, name), given[name], suggest(name, Object.keys(rows)));
+    refuse(`${path}.${name}`, given[name], suggest(name, Object.keys(rows)));
   }
   const values = {};
-  for (const [name, row] of Object.entries(rows)) {
-    values[name] = (row.rows ? readGroup : readValue)(row, given[name], join(path, name), numbers);
+  for (const name in rows) {
+    values[name] = (rows[name].rows ? readGroup : readValue)(rows[name], given[name], `${path}.${name}`, numbers);
   }
   return values;
 }
 
 /** A group that is off crosses with its standards, so that what follows stays in its place. */
-function readGroup(row, given = row.standard, path, numbers) {
-  const isSwitch = typeof given === "boolean";
-  if (!isSwitch && !isObject(given)) refuse(path, given, "a boolean or an object");
+function readGroup({ rows, standard }, given = standard, path, numbers) {
   numbers.push(given !== false);
-  const values = read(row.rows, isSwitch ? {} : given, path, numbers);
+  const values = read(rows, typeof given === "boolean" ? {} : given, path, numbers);
   return given === false ? undefined : values;
 }
 
-function readValue(row, given, path, numbers) {
-  if (given !== undefined && !row.accepts(given)) refuse(path, given, row.allowed);
-  const value = given ?? row.standard;
-  if (row.number) numbers.push(row.number(value));
-  return value;
+function readValue({ allowed, accepts, standard, number }, given = standard, path, numbers) {
+  if (given !== standard && !accepts(given)) refuse(path, given, allowed);
+  if (number) numbers.push(number(given));
+  return given;
 }
 
 /** The bounds of the heartbeat's interval follow an interval that was chosen, unless they were too. */
-function fitAdaptive({ heartbeat }, given, numbers) {
+function fitAdaptive({ heartbeat }, numbers) {
   if (!heartbeat?.adaptive) return;
   const { interval, adaptive } = heartbeat;
-  const { min, max } = given.heartbeat?.adaptive ?? {};
-  adaptive.max = max ?? Math.max(interval, min ?? 0);
-  adaptive.min = min ?? Math.min(adaptive.min, adaptive.max);
-  if (adaptive.min > adaptive.max) {
-    refuse("heartbeat.adaptive.min", adaptive.min, `at most heartbeat.adaptive.max, ${adaptive.max}`);
-  }
-  numbers.splice(ADAPTIVE_AT, 2, adaptive.min, adaptive.max);
+  adaptive.min ??= Math.min(5_000, adaptive.max ?? interval);
+  adaptive.max ??= Math.max(adaptive.min, interval);
+  const { min, max } = adaptive;
+  if (min > max) refuse("heartbeat.adaptive.min", min, `at most ${max}`);
+  numbers.splice(ADAPTIVE_AT, 2, min, max);
 }
 
 /** A session has its own greeting; without one nobody asks for a token. */
@@ -200,17 +177,7 @@ const ADAPTIVE_AT = 8;
 /** Whether `given` can hold options: no array, no function, not null. */
 export const isObject = (given) => tagOf(given) === "[object Object]";
 
-const join = (path, name) => (path ? `${path}.${name}` : name);
-
 function describe(given) {
   if (typeof given === "string") return JSON.stringify(given);
   return Object(given) === given ? tagOf(given) : String(given);
 }
-
-/** Whether so many edits make `b` of `a`. */
-const isWithin = (a, b, edits) =>
-  a === b ||
-  (edits >= 0 &&
-    (isWithin(a.slice(1), b.slice(1), edits - (a[0] !== b[0])) ||
-      isWithin(a.slice(1), b, edits - 1) ||
-      isWithin(a, b.slice(1), edits - 1)));

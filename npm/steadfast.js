@@ -37,8 +37,7 @@ export class Base {
 
   async authenticate(token) {
     if (typeof token !== "string") refuse("token", token, "a string");
-    const host = this[HOST]();
-    return host.promise((ticket) => host.authenticate(token, ticket), host.heartbeat);
+    return ask(this, "authenticate", undefined, token);
   }
 
   close(code = 1000, reason = "") {
@@ -58,14 +57,12 @@ export class Base {
   }
 
   async deliver(data, options) {
-    const host = this[HOST]();
     const how = readExtras("deliver", options);
-    return host.promise((ticket) => host.send(data, how, ticket), how);
+    return ask(this, "send", how, data, how);
   }
 
   async flush(options) {
-    const host = this[HOST]();
-    return host.promise((ticket) => host.flush(ticket), readExtras("flush", options));
+    return ask(this, "flush", readExtras("flush", options));
   }
 
   drain() {
@@ -73,8 +70,7 @@ export class Base {
   }
 
   async ping() {
-    const host = this[HOST]();
-    return host.promise((ticket) => host.ping(ticket), host.heartbeat);
+    return ask(this, "ping");
   }
 
   on(event, listener, options) {
@@ -108,19 +104,27 @@ export class Base {
   }
 }
 
-const define = (name, get, set) => Object.defineProperty(Base.prototype, name, { get, set, configurable: true });
-
-for (const name of ["state", "url", "protocol", "bufferedAmount", "health", "queued", "session"]) {
-  define(name, function () {
-    return this[HOST]()[name];
+for (const name of "state url protocol bufferedAmount health queued session".split(" ")) {
+  Object.defineProperty(Base.prototype, name, {
+    get() {
+      return this[HOST]()[name];
+    },
   });
 }
 
 // A handler that nobody ever calls would be a silent mistake.
 for (const event of EVENTS) {
-  define(`on${event}`, undefined, () => {
-    throw new SteadfastError("INVALID_OPTION", `on("${event}", listener) instead of on${event}`);
+  Object.defineProperty(Base.prototype, `on${event}`, {
+    set() {
+      throw new SteadfastError("INVALID_OPTION", `on("${event}", listener) instead of on${event}`);
+    },
   });
+}
+
+/** What the host's `method` settles: by a ticket, and `how` it is waited for. */
+function ask(client, method, how, ...given) {
+  const host = client[HOST]();
+  return host.promise((ticket) => host[method](...given, ticket), how ?? host.heartbeat);
 }
 
 /** The next `event`. */

@@ -6,13 +6,10 @@
  */
 export function resolveUrl(source, requestIdParam, requestId) {
   const isAddress = typeof source === "string" || source instanceof URL;
-  const base = globalThis.document?.baseURI ?? globalThis.location?.href;
-  const url = isAddress && new URL(source, base);
-  const scheme = /^(http|ws)(s?):/.exec(url?.protocol);
-  if (!scheme || url.href.includes("#")) {
-    throw new TypeError("not a ws, wss, http or https URL without a fragment");
-  }
-  url.protocol = `ws${scheme[2]}:`;
+  const base = globalThis.document?.baseURI ?? globalThis.location;
+  const url = new URL(isAddress ? source : "none:", base);
+  url.protocol = url.protocol.replace("http", "ws");
+  if (!/^wss?:[^#]+$/.test(url)) throw new TypeError("not a ws or http URL without a fragment");
   if (requestIdParam) url.searchParams.set(requestIdParam, requestId);
   return url.href;
 }

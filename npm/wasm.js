@@ -7,7 +7,7 @@
 import { SteadfastError } from "./error.js";
 
 /** All that the module imports is what wasm-bindgen calls to name a misuse before it traps. */
-const IMPORTS = { "./steadfast_bg.js": new Proxy({}, { get: () => () => {} }) };
+const IMPORTS = new Proxy(() => {}, { get: () => IMPORTS });
 
 /** What an instance of bytes, or of a compiled module, exports. */
 export async function instantiate(source) {
@@ -47,7 +47,7 @@ export class Client {
   #at;
 
   constructor(wasm, options, seed) {
-    const at = wasm.__wbindgen_malloc(options.byteLength, options.BYTES_PER_ELEMENT);
+    const at = wasm.__wbindgen_malloc(options.byteLength, 8);
     new Float64Array(wasm.memory.buffer, at, options.length).set(options);
     this.#wasm = wasm;
     this.#at = wasm.client_new(at, options.length, seed);
