@@ -20,7 +20,8 @@ export class Driver extends Tickets {
   draining = false;
   /** What it shows when there is no engine any more. */
   #last = {};
-  #timer = null;
+  #timer;
+  #ringsAt = LATEST;
   #unwatch = null;
 
   /** Makes the engine, once nothing else can go wrong: what is refused leaves none behind. */
@@ -66,15 +67,15 @@ export class Driver extends Tickets {
     queueMicrotask(() => this.feed(Input.withdraw, 0));
   }
 
+  /** Tells the engine what happened. 0, or the place of the refusal. */
   feed(input, ...fields) {
-    if (!this.#client) return 0;
     try {
-      const refusal = this.#client.handle(input, performance.now(), Date.now(), ...fields);
+      const refusal = this.#client?.handle(input, performance.now(), Date.now(), ...fields) ?? CLOSED;
       this.drainOutputs();
       return refusal;
     } catch (error) {
       this.#break(error);
-      return 0;
+      return CLOSED;
     }
   }
 
@@ -87,10 +88,8 @@ export class Driver extends Tickets {
   rest() {}
 
   request(input, ...fields) {
-    if (!this.#client) throw this.gone();
     const refusal = this.feed(input, ...fields);
-    if (refusal) throw this.error(...REFUSALS[refusal]);
-    if (this.#last.broken) throw this.#last.broken;
+    if (refusal) throw this.gone(refusal);
   }
 
   query(what, argument = 0) {
@@ -102,29 +101,29 @@ export class Driver extends Tickets {
     const client = this.#client;
     if (this.draining || !client) return;
     this.draining = true;
-    let [output, ...details] = client.poll();
-    for (; output; [output, ...details] = client.poll()) {
+    let output;
+    do {
+      const details = [...client.poll()];
+      output = details.shift();
       const name = OUTPUTS[output];
       if (NEWS[name]) NEWS[name](this, ...details);
       else this[name](...details);
-    }
+    } while (output);
     this.draining = false;
-    this.#arm(details[0]);
     this.#settleDown();
   }
 
   /** One timer for all deadlines. It may ring too early: traffic that moves a deadline on costs nothing. */
-  #arm(at) {
-    if (at <= LATEST && this.#timer?.at <= at) return;
-    clearTimeout(this.#timer?.id);
-    this.#timer = null;
+  wait(at) {
+    if (at <= LATEST && this.#ringsAt <= at) return;
+    clearTimeout(this.#timer);
+    this.#ringsAt = at;
     if (at > LATEST) return;
     const ring = () => {
-      this.#timer = null;
+      this.#ringsAt = LATEST;
       this.feed(Input.timeout, this.buffered());
     };
-    const delay = Math.min(Math.max(Math.ceil(at - performance.now()), 0), LONGEST_DELAY);
-    this.#timer = { at, id: setTimeout(ring, delay) };
+    this.#timer = setTimeout(ring, Math.min(Math.ceil(at - performance.now()), LONGEST_DELAY));
   }
 
   /** Nothing that this client has on the platform outlives its being at rest. */
@@ -152,7 +151,7 @@ export class Driver extends Tickets {
     this.draining = false;
     const broken = this.error("INTERNAL", `a bug: ${cause}`, cause);
     this.#last = { ...this.#last, state: "failed", broken };
-    clearTimeout(this.#timer?.id);
+    clearTimeout(this.#timer);
     this.#unwatch?.();
     this.letGo();
     this.rejectAll(broken, true);
@@ -169,10 +168,13 @@ export class Driver extends Tickets {
     return this.#last[name];
   }
 
-  gone() {
-    return this.#last.broken ?? this.error("CLOSED", "the client is closed");
+  /** Why it is of no use any more, or refuses. */
+  gone(refusal = CLOSED) {
+    return this.#last.broken ?? this.error(...REFUSALS[refusal]);
   }
 }
 
+/** The place of the refusal of a client that is of no use any more. */
+const CLOSED = 1;
 /** Later than any real moment: the engine's "never" lies beyond. */
 const LATEST = 1e15;

@@ -59,12 +59,10 @@ export const escapeText = (message) => (message[0] === RESERVED ? RESERVED + mes
 
 /** The frames of a unit of messages, which are all texts or all buffers. */
 export function encodeUnit(count, messages) {
-  if (typeof messages[0] === "string") {
-    const lengths = messages.map((message) => message.length);
-    return [[`${encodeControl("texts", count)} ${lengths}`, ...messages, ""].join(RESERVED)];
-  }
-  const lengths = messages.map(({ byteLength }) => byteLength);
-  return [`${encodeControl("binaries", count)} ${lengths}`, concatenate(messages, lengths)];
+  const areTexts = typeof messages[0] === "string";
+  const lengths = messages.map(({ length, byteLength = length }) => byteLength);
+  const head = `${encodeControl(areTexts ? "texts" : "binaries", count)} ${lengths}`;
+  return areTexts ? [[head, ...messages, ""].join(RESERVED)] : [head, concatenate(messages, lengths)];
 }
 
 /**

@@ -56,13 +56,7 @@ export class Link extends Driver {
       if (!areProtocols(protocols)) throw this.error("INVALID_OPTION", "subprotocols, each once");
       socket = new this.#WebSocket(this.url, this.offers(protocols));
     } catch (error) {
-      return this.fail(
-        generation,
-        error.code === "INVALID_OPTION" ? error.code : "INVALID_URL",
-        "the URL",
-        error,
-        true,
-      );
+      return this.fail(generation, "INVALID_URL", "the URL", error, 1);
     }
     socket.binaryType = this.options.binaryType;
     socket.onopen = () => {
@@ -124,9 +118,9 @@ export class Link extends Driver {
   }
 
   /** An attempt has failed, because of a function of the application or what it gave. */
-  fail(generation, code, what, cause, fatal) {
+  fail(generation, code, what, cause, fatal = 0) {
     this.blame(code, what, cause);
-    this.feed(Input.linkFailed, generation, fatal ?? 0);
+    this.feed(Input.linkFailed, generation, fatal);
   }
 
   blame(code, what, cause) {

@@ -6,12 +6,12 @@ import { GAP_REASONS, STATES } from "./boundary.js";
 export const NEWS = {
   statechange(host, from, to) {
     host.shown = STATES[to];
-    if (STATES[to] !== "failed") host.failure = null;
+    if (host.shown !== "failed") host.failure = null;
     if (STATES[from] === "open") {
       for (const what in host.asked)
         for (const ticket of host.takeAsked(what)) host.reject(ticket, host.whyUnsettled());
     }
-    host.emit("statechange", { from: STATES[from], to: STATES[to] }, "debug");
+    host.emit("statechange", { from: STATES[from], to: host.shown }, "debug");
   },
 
   open(host, attempt, resumed) {
@@ -25,8 +25,8 @@ export const NEWS = {
   },
 
   reconnecting(host, attempt, delay, cause) {
-    const reason = cause ? CAUSES[cause] : `closed with ${host.lastCode}`;
-    host.emit("reconnecting", { attempt, delay, retryAt: Math.round(Date.now() + delay), reason }, "info");
+    const retryAt = Math.round(Date.now() + delay);
+    host.emit("reconnecting", { attempt, delay, retryAt, reason: reasonOf(host, cause) }, "info");
   },
 
   reconnected(host, attempts, downtime, resumed, replayed) {
@@ -38,7 +38,7 @@ export const NEWS = {
     host.failure =
       kind === INVALID && host.fault
         ? host.fault
-        : host.error(FAILURES[kind], `given up: ${CAUSES[cause]}, closed with ${code}`, info);
+        : host.error(FAILURES[kind], `given up: ${reasonOf(host, cause)}`, info);
     if (kind === TAKEN_OVER) host.beginAnew();
     host.rejectAll(host.failure);
     host.emit("failed", host.failure, "error");
@@ -55,14 +55,14 @@ export const NEWS = {
     // The next attempt asks anew.
     if (!kind) host.asking = undefined;
     const [code, message, cause] = [
-      ["CONNECT_TIMEOUT", `not open within ${connectTimeout} ms`],
+      ["CONNECT_TIMEOUT", `not within ${connectTimeout} ms`],
       ["HEARTBEAT_TIMEOUT", "heartbeat timeout"],
-      ["MESSAGE_TOO_LARGE", `the server closed with 1009; the largest had ${bytes} bytes`],
-      ["PROTOCOL", "a breach of the protocol"],
-      ["PROTOCOL", "never welcomed: does the server speak steadfast.v1?"],
+      ["MESSAGE_TOO_LARGE", `closed with 1009; the largest had ${bytes} bytes`],
+      ["PROTOCOL", "a breach"],
+      ["PROTOCOL", "no welcome: does the server speak steadfast.v1?"],
       [
         "UNDELIVERED",
-        `links end behind message ${number}, ${bytes} bytes, with ${closeCode}`,
+        `message ${number}, ${bytes} bytes: closed with ${closeCode}`,
         { number, bytes, code: closeCode },
       ],
     ][kind];
@@ -78,9 +78,9 @@ export const NEWS = {
 
   warning(host, kind) {
     const warnings = [
-      "no pong yet: only the browser notices dead links",
-      "no pings for a while: they make the server end links; set heartbeat: false, or a ping that it knows",
-      `cannot open ${host.url}: is the address right, the server up, this origin allowed?`,
+      "no pong: only the browser notices dead links",
+      "pings seem to make the server end links: no more for a while; set heartbeat.ping, or heartbeat: false",
+      `cannot open ${host.url}: address right, server up, origin allowed?`,
     ];
     host.log("warn", warnings[kind]);
   },
@@ -122,9 +122,12 @@ export const NEWS = {
   },
 };
 
-/** What made a link end or an attempt begin, by place; the first stands for a close by the peer. */
+/** What made a link end or an attempt begin, for a person. */
+const reasonOf = (host, cause) => CAUSES[cause] || `closed with ${host.lastCode}`;
+
+/** By place; the first is a close by the peer. */
 const CAUSES = (
-  "closed,heartbeat timeout,connect timeout,a function failed,invalid,requested,suspended," +
+  ",heartbeat timeout,connect timeout,a function failed,invalid,requested,suspended," +
   "waking up,the network is back,protocol"
 ).split(",");
 

@@ -2,11 +2,10 @@
 
 /** How many bytes `text` has in UTF-8; a lone surrogate counts as the U+FFFD that is sent for it. */
 export function utf8Length(text) {
-  let bytes = text.length;
-  for (let at = 0; at < text.length; at++) {
-    // A pair of surrogates has four bytes: the first of it is seen as the whole, the second by itself.
-    const point = text.codePointAt(at);
-    bytes += (point > 0x7f) + (point > 0x7ff) - 2 * (point > 0xffff);
+  let bytes = 0;
+  for (const character of text) {
+    const point = character.codePointAt();
+    bytes += 1 + (point > 0x7f) + (point > 0x7ff) + (point > 0xffff);
   }
   return bytes;
 }
@@ -41,7 +40,7 @@ export function roughSizeOf(data) {
 export function freeze(data) {
   if (ArrayBuffer.isView(data)) {
     const bytes = data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength);
-    return new globalThis[data[Symbol.toStringTag] ?? "DataView"](bytes);
+    return new globalThis[data[Symbol.toStringTag]](bytes);
   }
   return data.byteLength === undefined ? data : data.slice(0);
 }
