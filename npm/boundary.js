@@ -9,8 +9,11 @@ export const OUTPUTS = (
   "wait dial greet transmit transmitPing hangUp decide deliver " +
   "statechange open disconnect reconnecting reconnected failed closed error " +
   "heartbeat warning health queue dropped settled gap discard " +
-  "unit acknowledge pong ask end lost write commit release capture save"
+  "unit acknowledge pong ask end lost"
 ).split(" ");
+
+/** As `OUTPUTS`, behind those: what only clients with state are to do. */
+export const STATE_OUTPUTS = ["write", "commit", "release", "capture", "save"];
 
 /** Why `Client.handle` refused, by the number that it returns: code and message of the error. */
 export const REFUSALS = [

@@ -163,8 +163,7 @@ export class Driver extends Tickets {
   #same(name, read) {
     if (!this.#client) return this.#last[name];
     const fresh = read();
-    const text = JSON.stringify(fresh);
-    if (JSON.stringify(this.#last[name]) !== text) this.#last[name] = Object.freeze(fresh);
+    if (JSON.stringify(this.#last[name]) !== JSON.stringify(fresh)) this.#last[name] = Object.freeze(fresh);
     return this.#last[name];
   }
 

@@ -6,7 +6,6 @@ import { isObject } from "./options.js";
 export const RESERVED = "\x10";
 
 const LAST_NUMBER = 2 ** 53 - 1;
-const LAST_WORD = 0xffff_ffff;
 const MOST_MESSAGES = 1_024;
 
 export const number = (least, most) => (given) => Number.isInteger(given) && given >= least && given <= most;
@@ -16,8 +15,8 @@ export const has = (table) => (given) =>
   isObject(given) && Object.entries(table).every(([field, accepts]) => accepts(given[field], given));
 const fields = (table) => readJson(has(table));
 export const COUNT = number(0, LAST_NUMBER);
-export const WORD = number(0, LAST_WORD);
-const LIMIT = number(1, LAST_WORD);
+export const WORD = number(0, 0xffff_ffff);
+const LIMIT = number(1, 0xffff_ffff);
 export const NUMBER = number(1, LAST_NUMBER);
 export const FLAG = (given) => typeof given === "boolean";
 export const TEXT = text(/^/);
@@ -62,7 +61,7 @@ export function encodeUnit(count, messages) {
   const areTexts = typeof messages[0] === "string";
   const lengths = messages.map(({ length, byteLength = length }) => byteLength);
   const head = `${encodeControl(areTexts ? "texts" : "binaries", count)} ${lengths}`;
-  return areTexts ? [[head, ...messages, ""].join(RESERVED)] : [head, concatenate(messages, lengths)];
+  return areTexts ? [[head, ...messages, ""].join(RESERVED)] : [head, concatenate(messages)];
 }
 
 /**
@@ -70,8 +69,8 @@ export function encodeUnit(count, messages) {
  * none of the `frames` of a server. The body of `texts` is the texts, that of `binaries` the lengths.
  */
 export function decodeControl(frame, frames = FRAMES) {
-  const [, name, digits, rest] = /^([a-z]+) (\d+)(?: (.*))?$/s.exec(frame.slice(1)) ?? [];
-  const count = readNumber(digits, LAST_NUMBER);
+  const [, name, digits, rest] = /^(\w+) (\d+)(?: (.*))?$/s.exec(frame.slice(1)) ?? [];
+  const count = readNumber(digits, COUNT);
   const body = frames[name]?.(rest);
   return body && count !== null ? { name, count, body } : null;
 }
@@ -96,12 +95,12 @@ function cutTexts(unit = "") {
 }
 
 function readLengths(list = "") {
-  const lengths = list.split(",", MOST_MESSAGES + 1).map((length) => readNumber(length, LAST_WORD));
+  const lengths = list.split(",", MOST_MESSAGES + 1).map((length) => readNumber(length, WORD));
   return lengths.length > 1 && lengths.length <= MOST_MESSAGES && !lengths.includes(null) ? lengths : null;
 }
 
-function readNumber(digits, last) {
-  return /^(0|[1-9]\d*)$/.test(digits) && +digits <= last ? +digits : null;
+function readNumber(digits, accepts) {
+  return `${+digits}` === digits && accepts(+digits) ? +digits : null;
 }
 
 /** Reads a body of which `accepts` says whether it can be. */
@@ -116,12 +115,6 @@ export function readJson(accepts) {
   };
 }
 
-function concatenate(buffers, lengths) {
-  const whole = new Uint8Array(lengths.reduce((sum, length) => sum + length));
-  let end = 0;
-  for (const buffer of buffers) {
-    whole.set(new Uint8Array(buffer.buffer ?? buffer, buffer.byteOffset, buffer.byteLength), end);
-    end += buffer.byteLength;
-  }
-  return whole;
-}
+/** Few and short ones: a unit has at most 64 KiB. */
+const concatenate = (messages) =>
+  Uint8Array.from(messages.flatMap((message) => [...new Uint8Array(message.buffer ?? message, message.byteOffset, message.byteLength)]));

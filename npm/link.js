@@ -81,22 +81,20 @@ export class Link extends Driver {
   }
 
   give(data) {
-    const { socket } = this;
-    if (!socket) return;
-    const before = socket.bufferedAmount;
-    socket.send(data);
-    const after = socket.bufferedAmount;
+    if (!this.socket) return;
+    const before = this.bufferedAmount;
+    this.socket.send(data);
+    const after = this.bufferedAmount;
     this.feed(Input.transmitted, Math.max(after - before, 0), after);
   }
 
   /** What the socket has still to send; a closing one swallows what it is given. */
   buffered() {
-    if (!this.socket) return 0;
-    return this.socket.readyState > OPEN ? TAKES_NOTHING : this.socket.bufferedAmount;
+    return this.socket?.readyState > OPEN ? TAKES_NOTHING : this.bufferedAmount;
   }
 
   hangUp(why) {
-    const [code, reason] = [
+    const [code, reason = ""] = [
       [this.farewell.code, this.farewell.reason],
       [1000, this.reason],
       [4000, "suspended"],
@@ -104,7 +102,7 @@ export class Link extends Driver {
       [],
       [4400, "protocol"],
     ][why];
-    this.reason = reason ?? "";
+    this.reason = reason;
     const socket = this.#detach();
     try {
       socket?.close(code, reason);
@@ -124,15 +122,14 @@ export class Link extends Driver {
   }
 
   blame(code, what, cause) {
-    const typed = cause instanceof SteadfastError;
-    this.fault = typed ? cause : this.error(code, `${what} failed: ${cause?.message ?? cause}`, cause);
+    this.fault =
+      cause instanceof SteadfastError ? cause : this.error(code, `${what}: ${cause?.message ?? cause}`, cause);
     this.emit("error", this.fault, "warn");
   }
 
   #detach() {
     const { socket } = this;
-    this.socket = null;
-    if (socket) socket.onopen = socket.onmessage = socket.onclose = null;
+    if (socket) this.socket = socket.onopen = socket.onmessage = socket.onclose = null;
     return socket;
   }
 

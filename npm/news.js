@@ -72,8 +72,8 @@ export const NEWS = {
   heartbeat(host, roundTrip, missed) {
     const rtt = roundTrip < 0 ? null : roundTrip;
     host.emit("heartbeat", { rtt, missed }, "debug");
-    if (rtt === null) host.rejectAsked("ping", "TIMEOUT", "no pong");
-    else for (const ticket of host.takeAsked("ping")) host.resolve(ticket, rtt);
+    if (missed) host.rejectAsked("ping", "TIMEOUT", "no pong");
+    for (const ticket of host.takeAsked("ping")) host.resolve(ticket, rtt);
   },
 
   warning(host, kind) {
@@ -107,13 +107,16 @@ export const NEWS = {
   },
 
   gap(host, missed, up, stream, reason) {
-    const detail = {
-      direction: up ? "up" : "down",
-      stream: stream < 0 ? null : host.nameOf(stream),
-      missed: missed < 0 ? null : missed,
-      reason: GAP_REASONS[reason],
-    };
-    host.emit("gap", detail, "warn");
+    host.emit(
+      "gap",
+      {
+        direction: up ? "up" : "down",
+        stream: stream < 0 ? null : host.nameOf(stream),
+        missed: missed < 0 ? null : missed,
+        reason: GAP_REASONS[reason],
+      },
+      "warn",
+    );
   },
 
   lost(host, otherUser) {

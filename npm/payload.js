@@ -24,7 +24,7 @@ export function isData(data) {
   if (typeof data === "string") return true;
   const buffer = ArrayBuffer.isView(data) ? data.buffer : data;
   const tag = tagOf(buffer);
-  return tag === "[object ArrayBuffer]" ? isAttached(buffer) : /\[object (Blob|File)]/.test(tag);
+  return / (Blob|File)]/.test(tag) || (/ ArrayBuffer]/.test(tag) && isAttached(buffer));
 }
 
 /** What a value is, whichever window it comes from. */

@@ -40,8 +40,7 @@ export class Payloads {
 
 /** Numbers for payloads and tickets, none of them 0. */
 export function nextNumber() {
-  number = (number % LAST_NUMBER) + 1;
-  return number;
+  return (number = (number % LAST_NUMBER) + 1);
 }
 
 let number = 0;
