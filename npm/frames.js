@@ -1,6 +1,7 @@
 // The frames of steadfast.v1 as the client reads and writes them: docs/PROTOCOL.md says what they mean.
 
 import { isObject } from "./options.js";
+import { sizeOf } from "./payload.js";
 
 /** The character that begins every control frame. */
 export const RESERVED = "\x10";
@@ -61,7 +62,7 @@ export function encodeUnit(count, messages) {
   const areTexts = typeof messages[0] === "string";
   const lengths = messages.map(({ length, byteLength = length }) => byteLength);
   const head = `${encodeControl(areTexts ? "texts" : "binaries", count)} ${lengths}`;
-  return areTexts ? [[head, ...messages, ""].join(RESERVED)] : [head, concatenate(messages)];
+  return areTexts ? [joinTexts(head, messages)] : [head, concatenate(messages)];
 }
 
 /**
@@ -69,38 +70,33 @@ export function encodeUnit(count, messages) {
  * none of the `frames` of a server. The body of `texts` is the texts, that of `binaries` the lengths.
  */
 export function decodeControl(frame, frames = FRAMES) {
-  const [, name, digits, rest] = /^(\w+) (\d+)(?: (.*))?$/s.exec(frame.slice(1)) ?? [];
-  const count = readNumber(digits, COUNT);
+  const [, name, digits, rest] = /^.(\w+) (0|[1-9]\d*)(?: (.*))?$/s.exec(frame) ?? [];
+  const count = +digits;
   const body = frames[name]?.(rest);
-  return body && count !== null ? { name, count, body } : null;
+  return body && COUNT(count) ? { name, count, body } : null;
 }
 
 /** The messages of a unit in the frame that follows `binaries`; null when they do not fill it. */
 export function cutBinary(data, lengths) {
   let end = 0;
   const messages = lengths.map((length) => data.slice(end, (end += length)));
-  return end === (data.byteLength ?? data.size) ? messages : null;
+  return end === sizeOf(data) ? messages : null;
 }
+
+const joinTexts = (head, texts) => [head, ...texts, ""].join(RESERVED);
 
 /** Every cut is verified, and nothing is left over. */
 function cutTexts(unit = "") {
-  let end = unit.indexOf(RESERVED);
-  const lengths = readLengths(unit.slice(0, end));
-  const texts = lengths?.map((length) => {
-    const start = end + 1;
-    end = start + length;
-    return unit[end] === RESERVED ? unit.slice(start, end) : null;
-  });
-  return end + 1 === unit.length && !texts?.includes(null) ? texts : null;
+  const [list] = unit.split(RESERVED, 1);
+  let end = list.length;
+  const texts = readLengths(list)?.map((length) => unit.slice(end + 1, (end += length + 1)));
+  return texts && joinTexts(list, texts) === unit ? texts : null;
 }
 
 function readLengths(list = "") {
-  const lengths = list.split(",", MOST_MESSAGES + 1).map((length) => readNumber(length, WORD));
-  return lengths.length > 1 && lengths.length <= MOST_MESSAGES && !lengths.includes(null) ? lengths : null;
-}
-
-function readNumber(digits, accepts) {
-  return `${+digits}` === digits && accepts(+digits) ? +digits : null;
+  const lengths = list.split(",", MOST_MESSAGES).map(Number);
+  // As it would be written, and nothing left out.
+  return lengths.length > 1 && lengths.every(WORD) && `${lengths}` === list ? lengths : null;
 }
 
 /** Reads a body of which `accepts` says whether it can be. */

@@ -32,7 +32,11 @@ export class Link extends Driver {
     if (typeof this.#WebSocket !== "function") {
       throw this.error("UNSUPPORTED", "no WebSocket");
     }
-    if (typeof source !== "function") this.url = this.#resolve(source, false);
+    try {
+      if (typeof source !== "function") this.url = resolveUrl(source);
+    } catch (error) {
+      throw this.error("INVALID_URL", error.message, error);
+    }
   }
 
   get bufferedAmount() {
@@ -52,7 +56,7 @@ export class Link extends Driver {
   open(generation, source, protocols) {
     let socket;
     try {
-      this.url = this.#resolve(source, this.options.requestIdParam);
+      this.url = resolveUrl(source, this.options.requestIdParam, this.requestId);
       if (!areProtocols(protocols)) throw this.error("INVALID_OPTION", "subprotocols, each once");
       socket = new this.#WebSocket(this.url, this.offers(protocols));
     } catch (error) {
@@ -133,13 +137,6 @@ export class Link extends Driver {
     return socket;
   }
 
-  #resolve(source, requestIdParam) {
-    try {
-      return resolveUrl(source, requestIdParam, this.requestId);
-    } catch (error) {
-      throw this.error("INVALID_URL", error.message, error);
-    }
-  }
 }
 
 /** Of no closure: a socket that is closing must not hold on to its client. */

@@ -36,9 +36,7 @@ export const NEWS = {
   failed(host, cause, code, wasClean, kind) {
     const info = host.closeInfo(cause, code, wasClean);
     host.failure =
-      kind === INVALID && host.fault
-        ? host.fault
-        : host.error(FAILURES[kind], `given up: ${reasonOf(host, cause)}`, info);
+      (kind === INVALID && host.fault) || host.error(FAILURES[kind], `given up: ${reasonOf(host, cause)}`, info);
     if (kind === TAKEN_OVER) host.beginAnew();
     host.rejectAll(host.failure);
     host.emit("failed", host.failure, "error");
@@ -57,7 +55,7 @@ export const NEWS = {
     const [code, message, cause] = [
       ["CONNECT_TIMEOUT", `not within ${connectTimeout} ms`],
       ["HEARTBEAT_TIMEOUT", "heartbeat timeout"],
-      ["MESSAGE_TOO_LARGE", `closed with 1009; the largest had ${bytes} bytes`],
+      ["MESSAGE_TOO_LARGE", `the largest, ${bytes} bytes: closed with 1009`],
       ["PROTOCOL", "a breach"],
       ["PROTOCOL", "no welcome: does the server speak steadfast.v1?"],
       [
@@ -94,7 +92,7 @@ export const NEWS = {
   },
 
   dropped(host, payload, ticket, why, unknown) {
-    const [reason, code] = DROPS[why];
+    const [reason, code] = DROPS.slice(2 * why);
     const data = host.payloads.takeOriginal(payload);
     host.reject(ticket, host.error(code, reason));
     const delivered = unknown ? "unknown" : false;
@@ -140,8 +138,6 @@ const TAKEN_OVER = 4;
 
 /** Why messages are dropped, and what that means to who waits for one. */
 const DROPS = (
-  "overflow QUEUE_FULL,ttl EXPIRED,replaced ABORTED,volatile NOT_OPEN,closed CLOSED," +
-  "too-large MESSAGE_TOO_LARGE,session-lost SESSION_LOST"
-)
-  .split(",")
-  .map((drop) => drop.split(" "));
+  "overflow QUEUE_FULL ttl EXPIRED replaced ABORTED volatile NOT_OPEN closed CLOSED " +
+  "too-large MESSAGE_TOO_LARGE session-lost SESSION_LOST"
+).split(" ");
