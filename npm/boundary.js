@@ -18,9 +18,9 @@ export const STATE_OUTPUTS = ["write", "commit", "release", "capture", "save"];
 /** Why `Client.handle` refused, by the number that it returns: code and message of the error. */
 export const REFUSALS = [
   [],
-  ["CLOSED", "the client is closed"],
-  ["NOT_OPEN", "no link"],
-  ["QUEUE_FULL", "the queue is full"],
+  ["CLOSED", "closed"],
+  ["NOT_OPEN", "not open"],
+  ["QUEUE_FULL", "queue full"],
   ["MESSAGE_TOO_LARGE", "longer than maxMessage"],
 ];
 

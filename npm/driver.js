@@ -128,14 +128,14 @@ export class Driver extends Tickets {
 
   /** Nothing that this client has on the platform outlives its being at rest. */
   #settleDown() {
-    if (/idle|closed|failed/.test(this.shown)) {
-      this.#unwatch?.();
-      this.#unwatch = null;
-      if (this.shown === "closed") this.#free();
-      else this.rest();
-    } else {
+    if (!/idle|closed|failed/.test(this.shown)) {
       this.#unwatch ??= watchPage((input) => this.tell(input));
+      return;
     }
+    this.#unwatch?.();
+    this.#unwatch = null;
+    if (this.shown === "closed") this.#free();
+    else this.rest();
   }
 
   #free() {
@@ -161,9 +161,8 @@ export class Driver extends Tickets {
 
   /** The object that was given last, as long as nothing in it has changed. */
   #same(name, read) {
-    if (!this.#client) return this.#last[name];
-    const fresh = read();
-    if (JSON.stringify(this.#last[name]) !== JSON.stringify(fresh)) this.#last[name] = Object.freeze(fresh);
+    const fresh = this.#client && read();
+    if (fresh && JSON.stringify(this.#last[name]) !== JSON.stringify(fresh)) this.#last[name] = Object.freeze(fresh);
     return this.#last[name];
   }
 

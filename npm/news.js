@@ -48,23 +48,19 @@ export const NEWS = {
     host.listeners.clear();
   },
 
-  error(host, kind, bytes, number, closeCode) {
+  error(host, kind, bytes, number, code) {
     const { connectTimeout } = host.options;
     // The next attempt asks anew.
     if (!kind) host.asking = undefined;
-    const [code, message, cause] = [
+    const error = [
       ["CONNECT_TIMEOUT", `not within ${connectTimeout} ms`],
       ["HEARTBEAT_TIMEOUT", "heartbeat timeout"],
       ["MESSAGE_TOO_LARGE", `the largest, ${bytes} bytes: closed with 1009`],
       ["PROTOCOL", "a breach"],
       ["PROTOCOL", "no welcome: does the server speak steadfast.v1?"],
-      [
-        "UNDELIVERED",
-        `message ${number}, ${bytes} bytes: closed with ${closeCode}`,
-        { number, bytes, code: closeCode },
-      ],
+      ["UNDELIVERED", `number ${number}, ${bytes} bytes: closed with ${code}`, { number, bytes, code }],
     ][kind];
-    host.emit("error", host.error(code, message, cause), "warn");
+    host.emit("error", host.error(...error), "warn");
   },
 
   heartbeat(host, roundTrip, missed) {
@@ -77,7 +73,7 @@ export const NEWS = {
   warning(host, kind) {
     const warnings = [
       "no pong: only the browser notices dead links",
-      "pings seem to make the server end links: no more for a while; set heartbeat.ping, or heartbeat: false",
+      "no pings for a while: the server seems to end links for them; set heartbeat",
       `cannot open ${host.url}: address right, server up, origin allowed?`,
     ];
     host.log("warn", warnings[kind]);
@@ -129,7 +125,7 @@ const reasonOf = (host, cause) => CAUSES[cause] || `closed with ${host.lastCode}
 /** By place; the first is a close by the peer. */
 const CAUSES = (
   ",heartbeat timeout,connect timeout,a function failed,invalid,requested,suspended," +
-  "waking up,the network is back,protocol"
+  "awake,the network is back,protocol"
 ).split(",");
 
 const FAILURES = ["RETRIES_EXHAUSTED", "REFUSED", "UNAUTHORIZED", "INVALID_URL", "TAKEN_OVER"];

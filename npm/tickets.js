@@ -52,8 +52,8 @@ export function within(promise, { signal, timeout }, giveUp) {
   const over = new Promise((_, reject) => {
     giveUp ??= (code, message, cause) => reject(new SteadfastError(code, message, "", cause));
     abort = () => giveUp("ABORTED", "aborted", signal.reason);
-    if (signal?.aborted) abort();
     signal?.addEventListener("abort", abort);
+    if (signal?.aborted) abort();
     if (timeout <= LONGEST_DELAY) timer = setTimeout(giveUp, timeout, "TIMEOUT", `not within ${timeout} ms`);
   });
   return Promise.race([over, promise]).finally(() => {
