@@ -33,16 +33,22 @@ export const FATES = ["resumed", "new", "lost", "user"];
 export const GAP_REASONS = " expired overflow epoch acknowledged joined other session-lost".split(" ");
 
 /** What a capture came to: the number that goes with `captured`. */
-export const CAPTURED = ["unchanged", "changed", "failed", "nothing"];
+export const UNCHANGED = 0;
+export const CHANGED = 1;
+export const FAILED = 2;
+export const NOTHING = 3;
 
 /** Why a state was not saved: the number that goes with `unsaved`. */
-export const UNSAVED = ["lost", "refused", "stale"];
+export const LOST = 0;
+export const REFUSED = 1;
+export const STALE = 2;
 
-/** What a capture is for: the number that comes with `capture`. */
-export const CAPTURES = ["due", "asked", "hiding"];
+/** What a capture is for, when it is not due: the number that comes with `capture`. */
+export const ASKED = 1;
+export const HIDING = 2;
 
-/** What is to be saved: the number that comes with `save`. */
-export const SAVES = ["state", "positions"];
+/** What is to be saved, when it is not the state: the number that comes with `save`. */
+export const POSITIONS = 1;
 
 /** What a socket has still to send when it takes nothing any more. */
 export const TAKES_NOTHING = 0xffff_ffff;

@@ -30,6 +30,7 @@ export class Rows {
   #stashes = new Map();
   /** The memories of which a row is done with. */
   #settled = new Set();
+  #changed = [this.#rows, this.#records, this.#stashes, this.#settled];
   /** What was sent in this task, and where what is on its way into the database is noted as well. */
   #sent = [];
   #notes = [];
@@ -45,9 +46,7 @@ export class Rows {
   }
 
   get isClean() {
-    const { size } = this.#rows;
-    const records = this.#records.size + this.#stashes.size + this.#settled.size;
-    return size + records + this.#stored.length + this.#fresh.length === 0;
+    return this.#changed.every(({ size }) => !size) && !this.#stored.length && !this.#fresh.length;
   }
 
   /** For the next row, in whatever memory. */
@@ -92,8 +91,8 @@ export class Rows {
     const [isFresh, isStored] = [places.fresh.delete(seq), places.stored.delete(seq)];
     this.#rows.delete(nameOf(row));
     if (isFresh) this.#fresh.push(["fresh", "delete", [memory, seq]]);
-    if (isStored) this.#stored.push(["messages", "delete", [memory, seq]]);
     if (isStored) {
+      this.#stored.push(["messages", "delete", [memory, seq]]);
       places.settle(seq);
       this.#settled.add(memory);
     }
@@ -147,7 +146,7 @@ export class Rows {
    * number on the disk that their messages have: deleting works where there is no room.
    */
   giveUp(rows, stash) {
-    for (const changed of [this.#rows, this.#records, this.#stashes]) changed.clear();
+    for (const changed of this.#changed) changed.clear();
     for (const asked of [this.#fresh, this.#stored]) asked.length = 0;
     for (const row of rows) if (!row.number || !this.#isSafe(row)) this.remove(row);
     if (stash) this.removeStash(stash);
@@ -176,7 +175,7 @@ export class Rows {
     const written = [...this.#rows.values()].map((row) => this.#write(row));
     for (const record of this.#records.values()) this.#stored.push(["sessions", "put", record]);
     for (const memory of this.#settled) this.#stored.push(["messages", "put", this.#placesOf(memory).settled(memory)]);
-    for (const changed of [this.#rows, this.#stashes, this.#records, this.#settled]) changed.clear();
+    for (const changed of this.#changed) changed.clear();
     const [isSent, isMoved, isNumbered] = await Promise.all([
       this.#ask(SENT, "relaxed", [...records, ...added], true),
       this.#ask(SENT, "relaxed", this.#fresh.splice(0)),
