@@ -2,6 +2,7 @@
 
 import { FRESH } from "./connection.js";
 import { allOf } from "./database.js";
+import { absentOr, COUNT, has, listOf, TEXT } from "./frames.js";
 import { measure } from "./measure.js";
 import { isObject } from "./options.js";
 
@@ -117,22 +118,16 @@ function parse(text) {
   }
 }
 
+const isPosition = (given) => listOf(COUNT)(given) && given.length === 2;
+
 const isOld = ({ savedAt }) => savedAt < Date.now() - KEPT_MS;
 
 /** Whether all is there: anything may stand in what pages can write to. */
-function isCopy({ base, user, text, check, positions, savedAt }) {
-  const isText = (given) => typeof given === "string";
-  return (
-    isText(text) &&
-    measure(text).check === check &&
-    [base, savedAt].every(isCount) &&
-    (user === undefined || isText(user)) &&
-    (positions === undefined || arePositions(positions))
-  );
-}
-
-const arePositions = (given) =>
-  isObject(given) &&
-  Object.values(given).every((position) => Array.isArray(position) && position.length === 2 && position.every(isCount));
-
-const isCount = (given) => Number.isSafeInteger(given) && given >= 0;
+const isCopy = has({
+  text: TEXT,
+  check: (given, { text }) => given === measure(text).check,
+  base: COUNT,
+  savedAt: COUNT,
+  user: absentOr(TEXT),
+  positions: absentOr((given) => isObject(given) && Object.values(given).every(isPosition)),
+});

@@ -38,9 +38,9 @@ export class Endpoint {
     try {
       const response = await this.#post("restore", JSON.stringify(who));
       if (response.status === 404) return;
-      if (!response.ok) throw new TypeError(`the answer is ${response.status}`);
+      if (!response.ok) throw new TypeError(response.status);
       const { data, version, savedAt = 0, positions } = await response.json();
-      if (data === undefined || !isVersion(version)) throw new TypeError("no state in the answer");
+      if (data === undefined || !isVersion(version)) throw new TypeError("no state");
       const text = JSON.stringify(data);
       return { text, ...measure(text), version, savedAt, positions };
     } catch (error) {

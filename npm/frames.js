@@ -10,8 +10,11 @@ const LAST_NUMBER = 2 ** 53 - 1;
 const MOST_MESSAGES = 1_024;
 
 export const number = (least, most) => (given) => Number.isInteger(given) && given >= least && given <= most;
-const text = (shape) => (given) => typeof given === "string" && shape.test(given);
+export const text = (shape) => (given) => typeof given === "string" && shape.test(given);
 export const optional = (accepts) => (given) => given == null || accepts(given);
+/** As `optional`, but null is no way to leave it out. */
+export const absentOr = (accepts) => (given) => given === undefined || accepts(given);
+export const listOf = (accepts) => (given) => Array.isArray(given) && given.every((each) => accepts(each));
 export const has = (table) => (given) =>
   isObject(given) && Object.entries(table).every(([field, accepts]) => accepts(given[field], given));
 const fields = (table) => readJson(has(table));
@@ -113,4 +116,8 @@ export function readJson(accepts) {
 
 /** Few and short ones: a unit has at most 64 KiB. */
 const concatenate = (messages) =>
-  Uint8Array.from(messages.flatMap((message) => [...new Uint8Array(message.buffer ?? message, message.byteOffset, message.byteLength)]));
+  Uint8Array.from(
+    messages.flatMap((message) => [
+      ...new Uint8Array(message.buffer ?? message, message.byteOffset, message.byteLength),
+    ]),
+  );

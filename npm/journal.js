@@ -53,7 +53,7 @@ function plain(row) {
   if (typeof data === "string") return data.length > LONGEST ? undefined : row;
   if (!(data.byteLength <= LONGEST)) return;
   const isView = ArrayBuffer.isView(data);
-  const bytes = isView ? new Uint8Array(data.buffer) : new Uint8Array(data);
+  const bytes = new Uint8Array(isView ? data.buffer : data);
   const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
   return { ...row, data: text, isView, isBinary: true };
 }

@@ -136,7 +136,6 @@ export class Link extends Driver {
     if (socket) this.socket = socket.onopen = socket.onmessage = socket.onclose = null;
     return socket;
   }
-
 }
 
 /** Of no closure: a socket that is closing must not hold on to its client. */

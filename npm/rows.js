@@ -212,7 +212,8 @@ export class Rows {
     const done = new Map([...fresh[2], ...stored[2]].map(({ seq, floor }) => [seq, floor]));
     this.#fresh.push(...fresh[2].filter(isExpired).map(({ seq }) => ["fresh", "delete", [DONE, seq]]));
     this.#stored.push(...stored[2].filter(isExpired).map(({ seq }) => ["messages", "delete", [DONE, seq]]));
-    const ended = isSeq(done.get(memory)) ? done.get(memory) : 0;
+    const floor = done.get(memory);
+    const ended = isSeq(floor) ? floor : 0;
     const isDone = (row) => (ended > 0 && row.seq <= ended) || done.has(nameOf(row));
     const [rows, back] = places.find(fresh[1], stored[1], noted, isDone);
     const unwritten = rows.filter((row) => noted.includes(row));

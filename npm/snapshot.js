@@ -1,18 +1,7 @@
 // The application's state: captured, compared, saved, and restored before the first message. When it is captured, and
 // what a checkpoint acknowledges, is the engine's to say.
 
-import {
-  ASKED,
-  CHANGED,
-  FAILED,
-  HIDING,
-  LOST,
-  NOTHING,
-  POSITIONS,
-  REFUSED,
-  STALE,
-  UNCHANGED,
-} from "./boundary.js";
+import { ASKED, CHANGED, FAILED, HIDING, LOST, NOTHING, POSITIONS, REFUSED, STALE, UNCHANGED } from "./boundary.js";
 import { Copies } from "./copies.js";
 import { makeDelta } from "./delta.js";
 import { Endpoint } from "./endpoint.js";
