@@ -5,7 +5,8 @@
 // the two stand in different databases. What one of them has and the other has not is decided when they are read.
 
 import { allOf } from "./database.js";
-import { findNotes, findRecords, isNoted, isOf, note, removeNotes } from "./journal.js";
+import { findNotes, findRecords, isNoted, isOf, note } from "./journal.js";
+import { remove as removeNotes } from "./notes.js";
 import { isSeq, Places } from "./places.js";
 
 /** What waits for the disk, and what never waits. */
