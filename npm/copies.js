@@ -37,7 +37,7 @@ export class Copies {
       if (isOld(row)) this.#do((store) => store.delete([name, row.key]));
       else if (row.key === key) found.push(row);
     }
-    this.#take(found);
+    this.#take(found.filter(Boolean));
   }
 
   /** Stores a copy, in the task that calls it. */
@@ -102,7 +102,7 @@ const nameOf = ({ name, key }) => `${NOTES}${name}:${key}`;
 
 const isPosition = (given) => listOf(COUNT)(given) && given.length === 2;
 
-const isOld = ({ savedAt }) => savedAt < Date.now() - KEPT_MS;
+const isOld = (copy) => copy?.savedAt < Date.now() - KEPT_MS;
 
 /** Whether all is there: anything may stand in what pages can write to. */
 const isCopy = has({

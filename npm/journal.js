@@ -28,7 +28,7 @@ export function findNotes(memory) {
 /** The records of memories with this name that are noted. */
 export const findRecords = (given) =>
   namesOf(JOURNAL)
-    .map((name) => ({ ...read(name).record, of: name }))
+    .map((name) => ({ ...read(name)?.record, of: name }))
     .filter(({ name, memory, of }) => name === given && isOf(memory, of))
     .map(({ of, ...record }) => record);
 

@@ -28,7 +28,7 @@ export function namesOf(first) {
 /** What is noted under one of the names; an empty object for what cannot be read. */
 export function read(name) {
   try {
-    return Object(JSON.parse(localStorage[name]));
+    return JSON.parse(localStorage[name]);
   } catch {
     return {};
   }
