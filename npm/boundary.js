@@ -24,6 +24,9 @@ export const REFUSALS = [
   ["MESSAGE_TOO_LARGE", "longer than maxMessage"],
 ];
 
+/** A number that may not be known. */
+export const known = (number) => (number < 0 ? null : number);
+
 export const STATES = "idle connecting open reconnecting offline closing closed failed".split(" ");
 
 /** What became of the session, in a welcome. */

@@ -1,6 +1,6 @@
 // Driving the engine: hand in one thing, do all that it answers, set one timer, and again.
 
-import { OUTPUTS, REFUSALS, STATES } from "./boundary.js";
+import { known, OUTPUTS, REFUSALS, STATES } from "./boundary.js";
 import * as Input from "./input.js";
 import { NEWS } from "./news.js";
 import { isOnline, watchPage } from "./page.js";
@@ -17,12 +17,12 @@ export class Driver extends Tickets {
   shown = STATES[0];
 
   #client;
-  draining = false;
+  draining;
   /** What it shows when there is no engine any more. */
   #last = {};
   #timer;
   #ringsAt = LATEST;
-  #unwatch = null;
+  #unwatch;
 
   /** Makes the engine, once nothing else can go wrong: what is refused leaves none behind. */
   start(numbers, seed) {
@@ -38,12 +38,11 @@ export class Driver extends Tickets {
     return this.#same("health", () => {
       const now = performance.now();
       const field = (at) => this.query(Query.health + at, now);
-      const known = (at) => (field(at) < 0 ? null : field(at));
       return {
         score: field(0),
         grade: ["healthy", "degraded", "unhealthy"][field(1)],
-        rtt: known(2),
-        jitter: known(3),
+        rtt: known(field(2)),
+        jitter: known(field(3)),
         loss: field(4),
         reconnects: field(5),
         throughput: Object.freeze({ sent: field(6), received: field(7) }),
@@ -92,7 +91,7 @@ export class Driver extends Tickets {
     if (refusal) throw this.gone(refusal);
   }
 
-  query(what, argument = 0) {
+  query(what, argument) {
     return this.#client?.query(what, argument) ?? 0;
   }
 

@@ -94,6 +94,6 @@ const isVersion = (given) => Number.isSafeInteger(given) && given > 0;
 
 /** Milliseconds from a number of seconds or a date. */
 function retryAfter(given) {
-  const ms = given && (Number.isNaN(+given) ? Date.parse(given) - Date.now() : given * 1_000);
+  const ms = given && (+given >= 0 ? given * 1_000 : Date.parse(given) - Date.now());
   return ms >= 0 ? ms : undefined;
 }

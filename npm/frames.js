@@ -17,7 +17,6 @@ export const absentOr = (accepts) => (given) => given === undefined || accepts(g
 export const listOf = (accepts) => (given) => Array.isArray(given) && given.every((each) => accepts(each));
 export const has = (table) => (given) =>
   isObject(given) && Object.entries(table).every(([field, accepts]) => accepts(given[field], given));
-const fields = (table) => readJson(has(table));
 export const COUNT = number(0, LAST_NUMBER);
 export const WORD = number(0, 0xffff_ffff);
 const LIMIT = number(1, 0xffff_ffff);
@@ -35,7 +34,7 @@ export const FRAMES = {
     session: isWord,
     token: isWord,
     received: (given, { resumed }) => COUNT(given) && (resumed || given === 0),
-    resumed: FLAG,
+    // So that is a boolean, too.
     reason: (given, { resumed }) => TEXT(given) && (given === "resumed") === resumed,
     maxMessage: LIMIT,
     window: (given) => Array.isArray(given) && given.length === 2 && given.every(LIMIT),
@@ -102,12 +101,12 @@ function readLengths(list = "") {
   return lengths.length > 1 && lengths.every(WORD) && `${lengths}` === list ? lengths : null;
 }
 
-/** Reads a body of which `accepts` says whether it can be. */
-export function readJson(accepts) {
+/** Reads a body with these fields. */
+export function fields(table) {
   return (json = "{}") => {
     try {
       const body = JSON.parse(json);
-      return accepts(body) ? body : null;
+      return has(table)(body) ? body : null;
     } catch {
       return null;
     }

@@ -17,11 +17,11 @@ export class Link extends Driver {
   protocol = "";
   farewell = { code: 1000, reason: "" };
   /** The last error of a function of the application. */
-  fault = null;
-  lastCode = 1006;
+  fault;
+  lastCode;
   /** Why the link was lost, or is to be dropped. */
   reason = "";
-  socket = null;
+  socket;
 
   #WebSocket;
 
@@ -127,7 +127,7 @@ export class Link extends Driver {
 
   blame(code, what, cause) {
     this.fault =
-      cause instanceof SteadfastError ? cause : this.error(code, `${what}: ${cause?.message ?? cause}`, cause);
+      cause instanceof SteadfastError ? cause : this.error(code, `${what} failed: ${cause?.message ?? cause}`, cause);
     this.emit("error", this.fault, "warn");
   }
 

@@ -1,7 +1,7 @@
 // The engine's news as the application's events. Each function takes the host and the numbers that
 // belong to the output, in the order of src/outputs.rs.
 
-import { GAP_REASONS, STATES } from "./boundary.js";
+import { GAP_REASONS, known, STATES } from "./boundary.js";
 
 export const NEWS = {
   statechange(host, from, to) {
@@ -34,9 +34,9 @@ export const NEWS = {
   },
 
   failed(host, cause, code, wasClean, kind) {
-    const info = host.closeInfo(cause, code, wasClean);
     host.failure =
-      (kind === INVALID && host.fault) || host.error(FAILURES[kind], `given up: ${reasonOf(host, cause)}`, info);
+      (kind === INVALID && host.fault) ||
+      host.error(FAILURES[kind], `given up: ${reasonOf(host, cause)}`, host.closeInfo(cause, code, wasClean));
     if (kind === TAKEN_OVER) host.beginAnew();
     host.rejectAll(host.failure);
     host.emit("failed", host.failure, "error");
@@ -57,26 +57,28 @@ export const NEWS = {
       ["HEARTBEAT_TIMEOUT", "heartbeat timeout"],
       ["MESSAGE_TOO_LARGE", `the largest, ${bytes} bytes: closed with 1009`],
       ["PROTOCOL", "a breach"],
-      ["PROTOCOL", "no welcome: does the server speak steadfast.v1?"],
+      ["PROTOCOL", "no welcome: no steadfast.v1?"],
       ["UNDELIVERED", `number ${number}, ${bytes} bytes: closed with ${code}`, { number, bytes, code }],
     ][kind];
     host.emit("error", host.error(...error), "warn");
   },
 
   heartbeat(host, roundTrip, missed) {
-    const rtt = roundTrip < 0 ? null : roundTrip;
+    const rtt = known(roundTrip);
     host.emit("heartbeat", { rtt, missed }, "debug");
     if (missed) host.rejectAsked("ping", "TIMEOUT", "no pong");
     for (const ticket of host.takeAsked("ping")) host.resolve(ticket, rtt);
   },
 
   warning(host, kind) {
-    const warnings = [
-      "no pong: only the browser notices dead links",
-      "no pings for a while: the server seems to end links for them; set heartbeat",
-      `cannot open ${host.url}: address right, server up, origin allowed?`,
-    ];
-    host.log("warn", warnings[kind]);
+    host.log(
+      "warn",
+      [
+        "no pong: only the browser notices dead links",
+        "pings seem to end links: none for a while; set heartbeat",
+        `cannot open ${host.url}: address right, server up, origin allowed?`,
+      ][kind],
+    );
   },
 
   health(host) {
@@ -91,7 +93,7 @@ export const NEWS = {
     const [reason, code] = DROPS.slice(2 * why);
     const data = host.payloads.takeOriginal(payload);
     host.reject(ticket, host.error(code, reason));
-    const delivered = unknown ? "unknown" : false;
+    const delivered = !!unknown && "unknown";
     host.emit("dropped", { data, reason, delivered }, "warn", { reason, delivered });
   },
 
@@ -106,7 +108,7 @@ export const NEWS = {
       {
         direction: up ? "up" : "down",
         stream: stream < 0 ? null : host.nameOf(stream),
-        missed: missed < 0 ? null : missed,
+        missed: known(missed),
         reason: GAP_REASONS[reason],
       },
       "warn",
@@ -123,10 +125,18 @@ export const NEWS = {
 const reasonOf = (host, cause) => CAUSES[cause] || `closed with ${host.lastCode}`;
 
 /** By place; the first is a close by the peer. */
-const CAUSES = (
-  ",heartbeat timeout,connect timeout,a function failed,invalid,requested,suspended," +
-  "awake,the network is back,protocol"
-).split(",");
+const CAUSES = [
+  "",
+  "heartbeat timeout",
+  "connect timeout",
+  "function failed",
+  "invalid",
+  "requested",
+  "suspended",
+  "awake",
+  "the network is back",
+  "protocol",
+];
 
 const FAILURES = ["RETRIES_EXHAUSTED", "REFUSED", "UNAUTHORIZED", "INVALID_URL", "TAKEN_OVER"];
 const INVALID = 3;

@@ -24,7 +24,12 @@ export function isData(data) {
   if (typeof data === "string") return true;
   const buffer = ArrayBuffer.isView(data) ? data.buffer : data;
   const tag = tagOf(buffer);
-  return / (Blob|File)]/.test(tag) || (/ ArrayBuffer]/.test(tag) && isAttached(buffer));
+  try {
+    // One that is detached throws.
+    return / (Blob|File)]/.test(tag) || (/ ArrayBuffer]/.test(tag) && !!new Uint8Array(buffer));
+  } catch {
+    return false;
+  }
 }
 
 /** What a value is, whichever window it comes from. */
@@ -46,11 +51,3 @@ export function freeze(data) {
 }
 
 const SAMPLE = 1_024;
-
-function isAttached(buffer) {
-  try {
-    return !!new Uint8Array(buffer);
-  } catch {
-    return false;
-  }
-}

@@ -33,8 +33,9 @@ export class Payloads {
 
   /** A number for each key, until nothing is kept any more. */
   numberOfKey(key) {
-    if (!this.#keys.has(key)) this.#keys.set(key, this.#keys.size);
-    return this.#keys.get(key);
+    const number = this.#keys.get(key) ?? this.#keys.size;
+    this.#keys.set(key, number);
+    return number;
   }
 }
 

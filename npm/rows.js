@@ -88,10 +88,10 @@ export class Rows {
 
   remove(row) {
     const { memory, seq } = row;
-    const places = this.#places.get(memory) ?? new Places();
-    const [isFresh, isStored] = [places.fresh.delete(seq), places.stored.delete(seq)];
+    const places = this.#placesOf(memory);
+    const isStored = places.stored.delete(seq);
     this.#rows.delete(nameOf(row));
-    if (isFresh) this.#fresh.push(["fresh", "delete", [memory, seq]]);
+    if (places.fresh.delete(seq)) this.#fresh.push(["fresh", "delete", [memory, seq]]);
     if (isStored) {
       this.#stored.push(["messages", "delete", [memory, seq]]);
       places.settle(seq);
@@ -149,7 +149,10 @@ export class Rows {
   giveUp(rows, stash) {
     for (const changed of this.#changed) changed.clear();
     for (const asked of [this.#fresh, this.#stored]) asked.length = 0;
-    for (const row of rows) if (!row.number || !this.#isSafe(row)) this.remove(row);
+    for (const row of rows) {
+      const { memory, seq, number } = row;
+      if (!number || this.#placesOf(memory).stored.get(seq) !== number) this.remove(row);
+    }
     if (stash) this.removeStash(stash);
     this.#settled.clear();
     const [fresh, stored] = [this.#fresh.splice(0), this.#stored.splice(0)];
@@ -266,10 +269,6 @@ export class Rows {
     return ["fresh", "put", { ...row, number: 0 }];
   }
 
-  #isSafe({ memory, seq, number }) {
-    return this.#placesOf(memory).stored.get(seq) === number;
-  }
-
   #forget(memory) {
     this.#places.delete(memory);
     this.#settled.delete(memory);
@@ -277,8 +276,9 @@ export class Rows {
   }
 
   #placesOf(memory) {
-    if (!this.#places.has(memory)) this.#places.set(memory, new Places());
-    return this.#places.get(memory);
+    const places = this.#places.get(memory) ?? new Places();
+    this.#places.set(memory, places);
+    return places;
   }
 }
 

@@ -66,7 +66,7 @@ export class Snapshots {
 
   /** Whether nothing but parts may come in now. */
   get gathering() {
-    return this.#parts !== null;
+    return !!this.#parts;
   }
 
   /** Captures and saves now. Resolves with the version, or with null when there is no state. */
@@ -105,9 +105,9 @@ export class Snapshots {
     try {
       const given = key();
       if (isKey(given)) return given;
-      throw new TypeError(`no key: ${String(given)}`);
+      throw new TypeError(String(given));
     } catch (error) {
-      throw this.#host.error("INVALID_OPTION", `snapshot.key failed: ${error?.message ?? error}`, error);
+      throw this.#host.error("INVALID_OPTION", `snapshot.key: ${error?.message ?? error}`, error);
     }
   }
 
@@ -337,7 +337,7 @@ export class Snapshots {
   /** Told once, until it is another or a save has succeeded. */
   #fail(reason, cause) {
     const host = this.#host;
-    this.#failure = host.error("SNAPSHOT_FAILED", `${reason}: ${cause.message ?? "the state is not saved"}`, cause);
+    this.#failure = host.error("SNAPSHOT_FAILED", `${reason}: ${cause.message ?? "not saved"}`, cause);
     if (this.#told !== reason) host.emit("error", this.#failure, "warn");
     this.#told = reason;
   }

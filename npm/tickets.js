@@ -47,8 +47,8 @@ export class Tickets {
  * code, message and cause, makes it reject; without one what is returned rejects.
  */
 export function within(promise, { signal, timeout }, giveUp) {
-  let abort;
   let timer;
+  let abort;
   const over = new Promise((_, reject) => {
     giveUp ??= (code, message, cause) => reject(new SteadfastError(code, message, "", cause));
     abort = () => giveUp("ABORTED", "aborted", signal.reason);
