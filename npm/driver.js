@@ -148,7 +148,7 @@ export class Driver extends Tickets {
   #break(cause) {
     this.#client = null;
     this.draining = false;
-    const broken = this.error("INTERNAL", `a bug: ${cause}`, cause);
+    const broken = this.error("INTERNAL", `bug: ${cause}`, cause);
     this.#last = { ...this.#last, state: "failed", broken };
     clearTimeout(this.#timer);
     this.#unwatch?.();

@@ -55,8 +55,8 @@ export const NEWS = {
     const error = [
       ["CONNECT_TIMEOUT", `not within ${connectTimeout} ms`],
       ["HEARTBEAT_TIMEOUT", "heartbeat timeout"],
-      ["MESSAGE_TOO_LARGE", `the largest, ${bytes} bytes: closed with 1009`],
-      ["PROTOCOL", "a breach"],
+      ["MESSAGE_TOO_LARGE", `largest ${bytes} bytes: closed with 1009`],
+      ["PROTOCOL", "breach"],
       ["PROTOCOL", "no welcome: no steadfast.v1?"],
       ["UNDELIVERED", `number ${number}, ${bytes} bytes: closed with ${code}`, { number, bytes, code }],
     ][kind];
@@ -116,8 +116,7 @@ export const NEWS = {
   },
 
   lost(host, otherUser) {
-    const why = `the session is ${otherUser ? "another's" : "gone"}`;
-    host.emit("error", host.error("SESSION_LOST", why), "warn");
+    host.emit("error", host.error("SESSION_LOST", otherUser ? "another user's session" : "no such session"), "warn");
   },
 };
 
