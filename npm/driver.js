@@ -174,4 +174,4 @@ export class Driver extends Tickets {
 /** The place of the refusal of a client that is of no use any more. */
 const CLOSED = 1;
 /** Later than any real moment: the engine's "never" lies beyond. */
-const LATEST = 1e15;
+const LATEST = 2 ** 50;

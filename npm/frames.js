@@ -37,7 +37,7 @@ export const FRAMES = {
     // So that is a boolean, too.
     reason: (given, { resumed }) => TEXT(given) && (given === "resumed") === resumed,
     maxMessage: LIMIT,
-    window: (given) => Array.isArray(given) && given.length === 2 && given.every(LIMIT),
+    window: (given) => Array.isArray(given) && given.every(LIMIT) && given.length === 2,
     retry: optional(COUNT),
     protocol: optional(TEXT),
   }),
@@ -64,7 +64,7 @@ export function encodeUnit(count, messages) {
   const areTexts = typeof messages[0] === "string";
   const lengths = messages.map(({ length, byteLength = length }) => byteLength);
   const head = `${encodeControl(areTexts ? "texts" : "binaries", count)} ${lengths}`;
-  return areTexts ? [joinTexts(head, messages)] : [head, concatenate(messages)];
+  return areTexts ? [[head, ...messages, ""].join(RESERVED)] : [head, concatenate(messages)];
 }
 
 /**
@@ -85,14 +85,12 @@ export function cutBinary(data, lengths) {
   return end === sizeOf(data) ? messages : null;
 }
 
-const joinTexts = (head, texts) => [head, ...texts, ""].join(RESERVED);
-
 /** Every cut is verified, and nothing is left over. */
 function cutTexts(unit = "") {
   const [list] = unit.split(RESERVED, 1);
   let end = list.length;
   const texts = readLengths(list)?.map((length) => unit.slice(end + 1, (end += length + 1)));
-  return texts && joinTexts(list, texts) === unit ? texts : null;
+  return texts && [list, ...texts, ""].join(RESERVED) === unit ? texts : null;
 }
 
 function readLengths(list = "") {

@@ -20,8 +20,8 @@ export const NEWS = {
   },
 
   disconnect(host, cause, code, wasClean, willRetry, unconfirmed) {
-    const info = { ...host.closeInfo(cause, code, wasClean), willRetry: !!willRetry, unconfirmed };
-    host.emit("disconnect", info, "info");
+    const lost = host.closeInfo(cause, code, wasClean);
+    host.emit("disconnect", { ...lost, willRetry: !!willRetry, unconfirmed }, "info");
   },
 
   reconnecting(host, attempt, delay, cause) {
@@ -90,7 +90,7 @@ export const NEWS = {
   },
 
   dropped(host, payload, ticket, why, unknown) {
-    const [reason, code] = DROPS.slice(2 * why);
+    const [reason, code] = DROPS[why].split(" ");
     const data = host.payloads.takeOriginal(payload);
     host.reject(ticket, host.error(code, reason));
     const delivered = !!unknown && "unknown";
@@ -143,6 +143,6 @@ const TAKEN_OVER = 4;
 
 /** Why messages are dropped, and what that means to who waits for one. */
 const DROPS = (
-  "overflow QUEUE_FULL ttl EXPIRED replaced ABORTED volatile NOT_OPEN closed CLOSED " +
-  "too-large MESSAGE_TOO_LARGE session-lost SESSION_LOST"
-).split(" ");
+  "overflow QUEUE_FULL,ttl EXPIRED,replaced ABORTED,volatile NOT_OPEN,closed CLOSED," +
+  "too-large MESSAGE_TOO_LARGE,session-lost SESSION_LOST"
+).split(",");
