@@ -9,17 +9,23 @@ export const OUTPUTS = (
   "wait dial greet transmit transmitPing hangUp decide deliver " +
   "statechange open disconnect reconnecting reconnected failed closed error " +
   "heartbeat warning health queue dropped settled gap discard " +
-  "unit acknowledge pong ask end lost write commit release capture save"
+  "unit acknowledge pong ask end lost"
 ).split(" ");
+
+/** As `OUTPUTS`, behind those: what only clients with state are to do. */
+export const STATE_OUTPUTS = ["write", "commit", "release", "capture", "save"];
 
 /** Why `Client.handle` refused, by the number that it returns: code and message of the error. */
 export const REFUSALS = [
   [],
-  ["CLOSED", "the client is closed"],
-  ["NOT_OPEN", "no link"],
-  ["QUEUE_FULL", "the queue is full"],
+  ["CLOSED", "closed"],
+  ["NOT_OPEN", "not open"],
+  ["QUEUE_FULL", "queue full"],
   ["MESSAGE_TOO_LARGE", "longer than maxMessage"],
 ];
+
+/** A number that may not be known. */
+export const known = (number) => (number < 0 ? null : number);
 
 export const STATES = "idle connecting open reconnecting offline closing closed failed".split(" ");
 
@@ -30,16 +36,22 @@ export const FATES = ["resumed", "new", "lost", "user"];
 export const GAP_REASONS = " expired overflow epoch acknowledged joined other session-lost".split(" ");
 
 /** What a capture came to: the number that goes with `captured`. */
-export const CAPTURED = ["unchanged", "changed", "failed", "nothing"];
+export const UNCHANGED = 0;
+export const CHANGED = 1;
+export const FAILED = 2;
+export const NOTHING = 3;
 
 /** Why a state was not saved: the number that goes with `unsaved`. */
-export const UNSAVED = ["lost", "refused", "stale"];
+export const LOST = 0;
+export const REFUSED = 1;
+export const STALE = 2;
 
-/** What a capture is for: the number that comes with `capture`. */
-export const CAPTURES = ["due", "asked", "hiding"];
+/** What a capture is for, when it is not due: the number that comes with `capture`. */
+export const ASKED = 1;
+export const HIDING = 2;
 
-/** What is to be saved: the number that comes with `save`. */
-export const SAVES = ["state", "positions"];
+/** What is to be saved, when it is not the state: the number that comes with `save`. */
+export const POSITIONS = 1;
 
 /** What a socket has still to send when it takes nothing any more. */
 export const TAKES_NOTHING = 0xffff_ffff;

@@ -2,7 +2,9 @@
 
 import { FRESH } from "./connection.js";
 import { allOf } from "./database.js";
+import { absentOr, COUNT, has, listOf, TEXT } from "./frames.js";
 import { measure } from "./measure.js";
+import { namesOf, read, remove, write } from "./notes.js";
 import { isObject } from "./options.js";
 
 /** What was not used for so long is of no use any more. */
@@ -30,7 +32,7 @@ export class Copies {
     const { name, key } = place;
     await database.open(FRESH);
     const rows = await this.#do((store) => store.getAll(allOf(name)));
-    const found = [Notes.read(place)];
+    const found = noted(place);
     for (const row of rows?.result ?? []) {
       if (isOld(row)) this.#do((store) => store.delete([name, row.key]));
       else if (row.key === key) found.push(row);
@@ -42,7 +44,7 @@ export class Copies {
   keep(copy, capture) {
     this.copy = copy;
     this.#capture = capture;
-    Notes.write(this.#place, copy);
+    write(nameOf(this.#place), copy);
     this.#do((store) => store.put({ ...copy, ...this.#place }));
   }
 
@@ -71,7 +73,7 @@ export class Copies {
 
   #remove() {
     const { name, key } = this.#place;
-    Notes.write(this.#place, null);
+    remove([nameOf(this.#place)]);
     this.#do((store) => store.delete([name, key]));
   }
 
@@ -88,51 +90,26 @@ export class Copies {
  * The same copies in localStorage, which is written before a page is gone: WebKit drops what a tab that closes asks of
  * IndexedDB in pagehide. Where there is none, or no room, the other copy has to do.
  */
-const Notes = {
-  read(place) {
-    try {
-      for (const name of Object.keys(localStorage)) {
-        if (name.startsWith(NOTES) && isOld(parse(localStorage[name]))) localStorage.removeItem(name);
-      }
-      return parse(localStorage.getItem(nameOf(place)) ?? "null");
-    } catch {}
-  },
-
-  write(place, copy) {
-    try {
-      if (copy) localStorage.setItem(nameOf(place), JSON.stringify(copy));
-      else localStorage.removeItem(nameOf(place));
-    } catch {}
-  },
-};
+function noted(place) {
+  remove(namesOf(NOTES).filter((name) => isOld(read(name))));
+  return namesOf(NOTES)
+    .filter((name) => name === nameOf(place))
+    .map(read);
+}
 
 const NOTES = "steadfast:copy:";
 const nameOf = ({ name, key }) => `${NOTES}${name}:${key}`;
 
-function parse(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return {};
-  }
-}
+const isPosition = (given) => listOf(COUNT)(given) && given.length === 2;
 
-const isOld = ({ savedAt }) => savedAt < Date.now() - KEPT_MS;
+const isOld = (copy) => copy?.savedAt < Date.now() - KEPT_MS;
 
 /** Whether all is there: anything may stand in what pages can write to. */
-function isCopy({ base, user, text, check, positions, savedAt }) {
-  const isText = (given) => typeof given === "string";
-  return (
-    isText(text) &&
-    measure(text).check === check &&
-    [base, savedAt].every(isCount) &&
-    (user === undefined || isText(user)) &&
-    (positions === undefined || arePositions(positions))
-  );
-}
-
-const arePositions = (given) =>
-  isObject(given) &&
-  Object.values(given).every((position) => Array.isArray(position) && position.length === 2 && position.every(isCount));
-
-const isCount = (given) => Number.isSafeInteger(given) && given >= 0;
+const isCopy = has({
+  text: TEXT,
+  check: (given, { text }) => given === measure(text).check,
+  base: COUNT,
+  savedAt: COUNT,
+  user: absentOr(TEXT),
+  positions: absentOr((given) => isObject(given) && Object.values(given).every(isPosition)),
+});

@@ -14,9 +14,9 @@ export function makeDelta(base, text) {
   const script = new Script();
   const before = utf8Length(base.slice(0, start));
   script.copy(0, before);
-  compare(base.slice(start, base.length - end), text.slice(start, text.length - end), before, script);
-  const after = utf8Length(base.slice(base.length - end));
-  script.copy(utf8Length(base) - after, after);
+  const middle = base.slice(start, base.length - end);
+  compare(middle, text.slice(start, text.length - end), before, script);
+  script.copy(before + utf8Length(middle), utf8Length(base.slice(base.length - end)));
   const delta = JSON.stringify(script.operations);
   return delta.length * 2 < text.length ? delta : null;
 }
@@ -25,25 +25,21 @@ export function makeDelta(base, text) {
 function commonEnds(one, other) {
   const shorter = Math.min(one.length, other.length);
   let start = 0;
-  while (start < shorter && one.charCodeAt(start) === other.charCodeAt(start)) start++;
-  if (isBetween(one.charCodeAt(start - 1), 0xd800, 0xdbff)) start--;
+  while (start < shorter && one[start] === other[start]) start++;
+  if (/[\ud800-\udbff]/.test(one[start - 1])) start--;
   let end = 0;
-  const isSame = (back) => one.charCodeAt(one.length - back) === other.charCodeAt(other.length - back);
-  while (end < shorter - start && isSame(end + 1)) end++;
-  if (isBetween(one.charCodeAt(one.length - end), 0xdc00, 0xdfff)) end--;
+  while (end < shorter - start && one.at(-1 - end) === other.at(-1 - end)) end++;
+  if (/[\udc00-\udfff]/.test(one[one.length - end])) end--;
   return [start, end];
 }
-
-const isBetween = (unit, first, last) => unit >= first && unit <= last;
 
 /** What is between the common ends; `offset`: where in the bytes of the whole base it begins. */
 function compare(base, text, offset, script) {
   const pieces = [];
   const places = new Map();
-  const bytesOf = /[^\0-\x7f]/.test(base) ? utf8Length : ({ length }) => length;
   for (const piece of cut(base)) {
     if (piece.length >= LONG) places.set(piece, pieces.length);
-    const bytes = bytesOf(piece);
+    const bytes = utf8Length(piece);
     pieces.push({ piece, offset, bytes });
     offset += bytes;
   }
@@ -67,8 +63,8 @@ const cut = (text) => text.match(/[^,{[\\]*[,{[\\]|[^,{[\\]+/g) ?? [];
 
 class Script {
   operations = [];
-  /** Where the last copy ends; NaN after an insertion. */
-  #end = Number.NaN;
+  /** Where the last copy ends; -1 after an insertion. */
+  #end = -1;
 
   copy(offset, bytes) {
     const { operations } = this;
@@ -82,6 +78,6 @@ class Script {
     const { operations } = this;
     if (typeof operations.at(-1) === "string") operations[operations.length - 1] += piece;
     else operations.push(piece);
-    this.#end = Number.NaN;
+    this.#end = -1;
   }
 }

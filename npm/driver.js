@@ -1,8 +1,8 @@
 // Driving the engine: hand in one thing, do all that it answers, set one timer, and again.
 
-import { OUTPUTS, REFUSALS, STATES } from "./boundary.js";
+import { known, OUTPUTS, REFUSALS, STATES } from "./boundary.js";
 import * as Input from "./input.js";
-import { known, NEWS } from "./news.js";
+import { NEWS } from "./news.js";
 import { isOnline, watchPage } from "./page.js";
 import * as Query from "./query.js";
 import { LONGEST_DELAY, Tickets } from "./tickets.js";
@@ -17,11 +17,12 @@ export class Driver extends Tickets {
   shown = STATES[0];
 
   #client;
-  draining = false;
+  draining;
   /** What it shows when there is no engine any more. */
   #last = {};
-  #timer = null;
-  #unwatch = null;
+  #timer;
+  #ringsAt = LATEST;
+  #unwatch;
 
   /** Makes the engine, once nothing else can go wrong: what is refused leaves none behind. */
   start(numbers, seed) {
@@ -36,18 +37,16 @@ export class Driver extends Tickets {
   get health() {
     return this.#same("health", () => {
       const now = performance.now();
-      const [score, grade, rtt, jitter, loss, reconnects, sent, received, trend] = Array.from({ length: 9 }, (_, at) =>
-        this.query(Query.health + at, now),
-      );
+      const field = (at) => this.query(Query.health + at, now);
       return {
-        score,
-        grade: ["healthy", "degraded", "unhealthy"][grade],
-        rtt: known(rtt),
-        jitter: known(jitter),
-        loss,
-        reconnects,
-        throughput: Object.freeze({ sent, received }),
-        trend: ["improving", "steady", "worsening"][trend],
+        score: field(0),
+        grade: ["healthy", "degraded", "unhealthy"][field(1)],
+        rtt: known(field(2)),
+        jitter: known(field(3)),
+        loss: field(4),
+        reconnects: field(5),
+        throughput: Object.freeze({ sent: field(6), received: field(7) }),
+        trend: ["improving", "steady", "worsening"][field(8)],
       };
     });
   }
@@ -69,15 +68,15 @@ export class Driver extends Tickets {
     queueMicrotask(() => this.feed(Input.withdraw, 0));
   }
 
+  /** Tells the engine what happened. 0, or the place of the refusal. */
   feed(input, ...fields) {
-    if (!this.#client) return 0;
     try {
-      const refusal = this.#client.handle(input, performance.now(), Date.now(), ...fields);
+      const refusal = this.#client?.handle(input, performance.now(), Date.now(), ...fields) ?? CLOSED;
       this.drainOutputs();
       return refusal;
     } catch (error) {
       this.#break(error);
-      return 0;
+      return CLOSED;
     }
   }
 
@@ -92,13 +91,11 @@ export class Driver extends Tickets {
   rest() {}
 
   request(input, ...fields) {
-    if (!this.#client) throw this.gone();
     const refusal = this.feed(input, ...fields);
-    if (refusal) throw this.error(...REFUSALS[refusal]);
-    if (this.#last.broken) throw this.#last.broken;
+    if (refusal) throw this.gone(refusal);
   }
 
-  query(what, argument = 0) {
+  query(what, argument) {
     return this.#client?.query(what, argument) ?? 0;
   }
 
@@ -107,41 +104,41 @@ export class Driver extends Tickets {
     const client = this.#client;
     if (this.draining || !client) return;
     this.draining = true;
-    let [output, ...details] = client.poll();
-    for (; output; [output, ...details] = client.poll()) {
+    let output;
+    do {
+      const details = [...client.poll()];
+      output = details.shift();
       const name = OUTPUTS[output];
       if (NEWS[name]) NEWS[name](this, ...details);
       else this[name](...details);
-    }
+    } while (output);
     this.draining = false;
-    this.#arm(details[0]);
     this.#settleDown();
   }
 
   /** One timer for all deadlines. It may ring too early: traffic that moves a deadline on costs nothing. */
-  #arm(at) {
-    if (at <= LATEST && this.#timer?.at <= at) return;
-    clearTimeout(this.#timer?.id);
-    this.#timer = null;
+  wait(at) {
+    if (at <= LATEST && this.#ringsAt <= at) return;
+    clearTimeout(this.#timer);
+    this.#ringsAt = at;
     if (at > LATEST) return;
     const ring = () => {
-      this.#timer = null;
+      this.#ringsAt = LATEST;
       this.feed(Input.timeout, this.buffered());
     };
-    const delay = Math.min(Math.ceil(at - performance.now()), LONGEST_DELAY);
-    this.#timer = { at, id: setTimeout(ring, delay) };
+    this.#timer = setTimeout(ring, Math.min(Math.ceil(at - performance.now()), LONGEST_DELAY));
   }
 
   /** Nothing that this client has on the platform outlives its being at rest. */
   #settleDown() {
-    if (/idle|closed|failed/.test(this.shown)) {
-      this.#unwatch?.();
-      this.#unwatch = null;
-      if (this.shown === "closed") this.#free();
-      else this.rest();
-    } else {
+    if (!/idle|closed|failed/.test(this.shown)) {
       this.#unwatch ??= watchPage((input) => this.tell(input));
+      return;
     }
+    this.#unwatch?.();
+    this.#unwatch = null;
+    if (this.shown === "closed") this.#free();
+    else this.rest();
   }
 
   #free() {
@@ -155,9 +152,9 @@ export class Driver extends Tickets {
   #break(cause) {
     this.#client = null;
     this.draining = false;
-    const broken = this.error("INTERNAL", `a bug: ${cause}`, cause);
+    const broken = this.error("INTERNAL", `bug: ${cause}`, cause);
     this.#last = { ...this.#last, state: "failed", broken };
-    clearTimeout(this.#timer?.id);
+    clearTimeout(this.#timer);
     this.#unwatch?.();
     this.letGo();
     this.rejectAll(broken, true);
@@ -167,17 +164,18 @@ export class Driver extends Tickets {
 
   /** The object that was given last, as long as nothing in it has changed. */
   #same(name, read) {
-    if (!this.#client) return this.#last[name];
-    const fresh = read();
-    const text = JSON.stringify(fresh);
-    if (JSON.stringify(this.#last[name]) !== text) this.#last[name] = Object.freeze(fresh);
+    const fresh = this.#client && read();
+    if (fresh && JSON.stringify(this.#last[name]) !== JSON.stringify(fresh)) this.#last[name] = Object.freeze(fresh);
     return this.#last[name];
   }
 
-  gone() {
-    return this.#last.broken ?? this.error("CLOSED", "the client is closed");
+  /** Why it is of no use any more, or refuses. */
+  gone(refusal = CLOSED) {
+    return this.#last.broken ?? this.error(...REFUSALS[refusal]);
   }
 }
 
+/** The place of the refusal of a client that is of no use any more. */
+const CLOSED = 1;
 /** Later than any real moment: the engine's "never" lies beyond. */
-const LATEST = 1e15;
+const LATEST = 2 ** 50;

@@ -38,9 +38,9 @@ export class Endpoint {
     try {
       const response = await this.#post("restore", JSON.stringify(who));
       if (response.status === 404) return;
-      if (!response.ok) throw new TypeError(`the answer is ${response.status}`);
+      if (!response.ok) throw new TypeError(response.status);
       const { data, version, savedAt = 0, positions } = await response.json();
-      if (data === undefined || !isVersion(version)) throw new TypeError("no state in the answer");
+      if (data === undefined || !isVersion(version)) throw new TypeError("no state");
       const text = JSON.stringify(data);
       return { text, ...measure(text), version, savedAt, positions };
     } catch (error) {
@@ -94,6 +94,6 @@ const isVersion = (given) => Number.isSafeInteger(given) && given > 0;
 
 /** Milliseconds from a number of seconds or a date. */
 function retryAfter(given) {
-  const ms = given && (Number.isNaN(+given) ? Date.parse(given) - Date.now() : given * 1_000);
+  const ms = given && (+given >= 0 ? given * 1_000 : Date.parse(given) - Date.now());
   return ms >= 0 ? ms : undefined;
 }

@@ -1,6 +1,6 @@
 // Whether what is read of a durable queue can be used, and what becomes of it otherwise.
 
-import { COUNT, isWord, NUMBER } from "./frames.js";
+import { absentOr, COUNT, has, isWord, listOf, NUMBER, TEXT, text } from "./frames.js";
 import { LANES, randomId } from "./host.js";
 import { isData } from "./payload.js";
 import { Rows } from "./rows.js";
@@ -16,15 +16,11 @@ export const newRecord = (name, memory, instance = memory) => ({
 });
 
 /** Whether a record can be used: that of a session, or of a memory that has none yet. */
-export function isGoodRecord({ id, token, instance, last }) {
-  const hasNone = id === undefined && token === undefined;
-  return (
-    (hasNone || (isWord(id) && isWord(token))) &&
-    typeof instance === "string" &&
-    /^[0-9a-f]{32}$/.test(instance) &&
-    COUNT(last)
-  );
-}
+export const isGoodRecord = has({
+  id: (id, { token }) => (id === undefined && token === undefined) || (isWord(id) && isWord(token)),
+  instance: text(/^[0-9a-f]{32}$/),
+  last: COUNT,
+});
 
 /** The rows that can be used in a memory of which `last` was the last number; and the others. */
 export function sort(rows, last) {
@@ -59,16 +55,14 @@ export async function repair(database, record) {
 
 const isMoment = (value) => Number.isFinite(value) && value >= 0;
 
-function isGoodRow({ seq, number, data, priority, key, ttl, at, sent, origins }) {
-  return (
-    NUMBER(seq) &&
-    COUNT(number) &&
-    isData(data) &&
-    LANES.includes(priority) &&
-    (key === undefined || typeof key === "string") &&
-    (ttl === undefined || isMoment(ttl)) &&
-    (sent === undefined || NUMBER(sent)) &&
-    (origins === undefined || (Array.isArray(origins) && origins.every((name) => typeof name === "string"))) &&
-    isMoment(at)
-  );
-}
+const isGoodRow = has({
+  seq: NUMBER,
+  number: COUNT,
+  data: isData,
+  priority: (given) => LANES.includes(given),
+  key: absentOr(TEXT),
+  ttl: absentOr(isMoment),
+  sent: absentOr(NUMBER),
+  origins: absentOr(listOf(TEXT)),
+  at: isMoment,
+});

@@ -1,23 +1,25 @@
 // The frames of steadfast.v1 as the client reads and writes them: docs/PROTOCOL.md says what they mean.
 
 import { isObject } from "./options.js";
+import { sizeOf } from "./payload.js";
 
 /** The character that begins every control frame. */
 export const RESERVED = "\x10";
 
 const LAST_NUMBER = 2 ** 53 - 1;
-const LAST_WORD = 0xffff_ffff;
 const MOST_MESSAGES = 1_024;
 
 export const number = (least, most) => (given) => Number.isInteger(given) && given >= least && given <= most;
-const text = (shape) => (given) => typeof given === "string" && shape.test(given);
+export const text = (shape) => (given) => typeof given === "string" && shape.test(given);
 export const optional = (accepts) => (given) => given == null || accepts(given);
+/** As `optional`, but null is no way to leave it out. */
+export const absentOr = (accepts) => (given) => given === undefined || accepts(given);
+export const listOf = (accepts) => (given) => Array.isArray(given) && given.every((each) => accepts(each));
 export const has = (table) => (given) =>
   isObject(given) && Object.entries(table).every(([field, accepts]) => accepts(given[field], given));
-const fields = (table) => readJson(has(table));
 export const COUNT = number(0, LAST_NUMBER);
-export const WORD = number(0, LAST_WORD);
-const LIMIT = number(1, LAST_WORD);
+export const WORD = number(0, 0xffff_ffff);
+const LIMIT = number(1, 0xffff_ffff);
 export const NUMBER = number(1, LAST_NUMBER);
 export const FLAG = (given) => typeof given === "boolean";
 export const TEXT = text(/^/);
@@ -32,10 +34,10 @@ export const FRAMES = {
     session: isWord,
     token: isWord,
     received: (given, { resumed }) => COUNT(given) && (resumed || given === 0),
-    resumed: FLAG,
+    // So that is a boolean, too.
     reason: (given, { resumed }) => TEXT(given) && (given === "resumed") === resumed,
     maxMessage: LIMIT,
-    window: (given) => Array.isArray(given) && given.length === 2 && given.every(LIMIT),
+    window: (given) => Array.isArray(given) && given.every(LIMIT) && given.length === 2,
     retry: optional(COUNT),
     protocol: optional(TEXT),
   }),
@@ -59,12 +61,10 @@ export const escapeText = (message) => (message[0] === RESERVED ? RESERVED + mes
 
 /** The frames of a unit of messages, which are all texts or all buffers. */
 export function encodeUnit(count, messages) {
-  if (typeof messages[0] === "string") {
-    const lengths = messages.map((message) => message.length);
-    return [[`${encodeControl("texts", count)} ${lengths}`, ...messages, ""].join(RESERVED)];
-  }
-  const lengths = messages.map(({ byteLength }) => byteLength);
-  return [`${encodeControl("binaries", count)} ${lengths}`, concatenate(messages, lengths)];
+  const areTexts = typeof messages[0] === "string";
+  const lengths = messages.map(({ length, byteLength = length }) => byteLength);
+  const head = `${encodeControl(areTexts ? "texts" : "binaries", count)} ${lengths}`;
+  return areTexts ? [[head, ...messages, ""].join(RESERVED)] : [head, concatenate(messages)];
 }
 
 /**
@@ -72,58 +72,49 @@ export function encodeUnit(count, messages) {
  * none of the `frames` of a server. The body of `texts` is the texts, that of `binaries` the lengths.
  */
 export function decodeControl(frame, frames = FRAMES) {
-  const [, name, digits, rest] = /^([a-z]+) (\d+)(?: (.*))?$/s.exec(frame.slice(1)) ?? [];
-  const count = readNumber(digits, LAST_NUMBER);
+  const [, name, digits, rest] = /^.(\w+) (0|[1-9]\d*)(?: (.*))?$/s.exec(frame) ?? [];
+  const count = +digits;
   const body = frames[name]?.(rest);
-  return body && count !== null ? { name, count, body } : null;
+  return body && COUNT(count) ? { name, count, body } : null;
 }
 
 /** The messages of a unit in the frame that follows `binaries`; null when they do not fill it. */
 export function cutBinary(data, lengths) {
   let end = 0;
   const messages = lengths.map((length) => data.slice(end, (end += length)));
-  return end === (data.byteLength ?? data.size) ? messages : null;
+  return end === sizeOf(data) ? messages : null;
 }
 
 /** Every cut is verified, and nothing is left over. */
 function cutTexts(unit = "") {
-  let end = unit.indexOf(RESERVED);
-  const lengths = readLengths(unit.slice(0, end));
-  const texts = lengths?.map((length) => {
-    const start = end + 1;
-    end = start + length;
-    return unit[end] === RESERVED ? unit.slice(start, end) : null;
-  });
-  return end + 1 === unit.length && !texts?.includes(null) ? texts : null;
+  const [list] = unit.split(RESERVED, 1);
+  let end = list.length;
+  const texts = readLengths(list)?.map((length) => unit.slice(end + 1, (end += length + 1)));
+  return texts && [list, ...texts, ""].join(RESERVED) === unit ? texts : null;
 }
 
 function readLengths(list = "") {
-  const lengths = list.split(",", MOST_MESSAGES + 1).map((length) => readNumber(length, LAST_WORD));
-  return lengths.length > 1 && lengths.length <= MOST_MESSAGES && !lengths.includes(null) ? lengths : null;
+  const lengths = list.split(",", MOST_MESSAGES).map(Number);
+  // As it would be written, and nothing left out.
+  return lengths.length > 1 && lengths.every(WORD) && `${lengths}` === list ? lengths : null;
 }
 
-function readNumber(digits, last) {
-  return /^(0|[1-9]\d*)$/.test(digits) && +digits <= last ? +digits : null;
-}
-
-/** Reads a body of which `accepts` says whether it can be. */
-export function readJson(accepts) {
+/** Reads a body with these fields. */
+export function fields(table) {
   return (json = "{}") => {
     try {
       const body = JSON.parse(json);
-      return accepts(body) ? body : null;
+      return has(table)(body) ? body : null;
     } catch {
       return null;
     }
   };
 }
 
-function concatenate(buffers, lengths) {
-  const whole = new Uint8Array(lengths.reduce((sum, length) => sum + length));
-  let end = 0;
-  for (const buffer of buffers) {
-    whole.set(new Uint8Array(buffer.buffer ?? buffer, buffer.byteOffset, buffer.byteLength), end);
-    end += buffer.byteLength;
-  }
-  return whole;
-}
+/** Few and short ones: a unit has at most 64 KiB. */
+const concatenate = (messages) =>
+  Uint8Array.from(
+    messages.flatMap((message) => [
+      ...new Uint8Array(message.buffer ?? message, message.byteOffset, message.byteLength),
+    ]),
+  );

@@ -2,6 +2,8 @@
 // process: the database may not be open yet, and WebKit asks its process twice before it writes. A page that is gone
 // in between would lose what it asked for.
 
+import { namesOf, read, write } from "./notes.js";
+
 const JOURNAL = "steadfast:sent:";
 /** A longer message is not worth the room of the application. */
 const LONGEST = 65_536;
@@ -12,40 +14,32 @@ const LONGEST = 65_536;
  */
 export function note(sent, record) {
   const rows = sent.map(plain).filter(Boolean);
-  const name = `${JOURNAL}${sent[0]?.memory}:${sent[0]?.seq}`;
-  try {
-    if (rows.length) localStorage.setItem(name, JSON.stringify({ record, rows }));
-    return rows.length ? [name] : [];
-  } catch {
-    return [];
-  }
+  const name = `${nameOf(sent[0]?.memory)}${sent[0]?.seq}`;
+  return rows.length && write(name, { record, rows }) ? [name] : [];
 }
 
 /** What is noted of a memory, and the names of the notes. */
 export function findNotes(memory) {
-  const names = namesOf((name) => isOf(memory, name));
-  const rows = names.flatMap((name) => rowsOf(parse(name)));
+  const names = namesOf(nameOf(memory));
+  const rows = names.flatMap((name) => rowsOf(read(name)));
   return [rows.map((row) => ({ ...row, memory, number: 0 })), names];
 }
 
 /** The records of memories with this name that are noted. */
 export const findRecords = (given) =>
-  namesOf((name) => name.startsWith(JOURNAL))
-    .map((name) => ({ ...parse(name)?.record, of: name }))
+  namesOf(JOURNAL)
+    .map((name) => ({ ...read(name)?.record, of: name }))
     .filter(({ name, memory, of }) => name === given && isOf(memory, of))
     .map(({ of, ...record }) => record);
 
 /** Whether anything is noted of a memory. */
-export const isNoted = (memory) => namesOf((name) => isOf(memory, name)).length > 0;
+export const isNoted = (memory) => namesOf(nameOf(memory)).length > 0;
 
 /** Whether a note is of this memory. */
-export const isOf = (memory, name) => name.startsWith(`${JOURNAL}${memory}:`);
+export const isOf = (memory, name) => name.startsWith(nameOf(memory));
 
-export function removeNotes(names) {
-  try {
-    for (const name of names) localStorage.removeItem(name);
-  } catch {}
-}
+/** How the names of a memory's notes begin. */
+const nameOf = (memory) => `${JOURNAL}${memory}:`;
 
 /** A row as JSON can have it; undefined for what it cannot. */
 function plain(row) {
@@ -53,7 +47,7 @@ function plain(row) {
   if (typeof data === "string") return data.length > LONGEST ? undefined : row;
   if (!(data.byteLength <= LONGEST)) return;
   const isView = ArrayBuffer.isView(data);
-  const bytes = isView ? new Uint8Array(data.buffer) : new Uint8Array(data);
+  const bytes = new Uint8Array(isView ? data.buffer : data);
   const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
   return { ...row, data: text, isView, isBinary: true };
 }
@@ -68,18 +62,4 @@ function rowsOf(noted) {
   } catch {
     return [{}];
   }
-}
-
-function namesOf(isSo) {
-  try {
-    return Object.keys(localStorage).filter(isSo);
-  } catch {
-    return [];
-  }
-}
-
-function parse(name) {
-  try {
-    return JSON.parse(localStorage[name]);
-  } catch {}
 }

@@ -17,11 +17,11 @@ export class Link extends Driver {
   protocol = "";
   farewell = { code: 1000, reason: "" };
   /** The last error of a function of the application. */
-  fault = null;
-  lastCode = 1006;
+  fault;
+  lastCode;
   /** Why the link was lost, or is to be dropped. */
   reason = "";
-  socket = null;
+  socket;
 
   #WebSocket;
 
@@ -32,7 +32,11 @@ export class Link extends Driver {
     if (typeof this.#WebSocket !== "function") {
       throw this.error("UNSUPPORTED", "no WebSocket");
     }
-    if (typeof source !== "function") this.url = this.#resolve(source, false);
+    try {
+      if (typeof source !== "function") this.url = resolveUrl(source);
+    } catch (error) {
+      throw this.error("INVALID_URL", error.message, error);
+    }
   }
 
   get bufferedAmount() {
@@ -52,11 +56,11 @@ export class Link extends Driver {
   open(generation, source, protocols) {
     let socket;
     try {
-      this.url = this.#resolve(source, this.options.requestIdParam);
+      this.url = resolveUrl(source, this.options.requestIdParam, this.requestId);
       if (!areProtocols(protocols)) throw this.error("INVALID_OPTION", "subprotocols, each once");
       socket = new this.#WebSocket(this.url, this.offers(protocols));
     } catch (error) {
-      return this.fail(generation, "INVALID_URL", "the URL", error, true);
+      return this.fail(generation, "INVALID_URL", "the URL", error, 1);
     }
     socket.binaryType = this.options.binaryType;
     socket.onopen = () => {
@@ -81,22 +85,20 @@ export class Link extends Driver {
   }
 
   give(data) {
-    const { socket } = this;
-    if (!socket) return;
-    const before = socket.bufferedAmount;
-    socket.send(data);
-    const after = socket.bufferedAmount;
+    if (!this.socket) return;
+    const before = this.bufferedAmount;
+    this.socket.send(data);
+    const after = this.bufferedAmount;
     this.feed(Input.transmitted, Math.max(after - before, 0), after);
   }
 
   /** What the socket has still to send; a closing one swallows what it is given. */
   buffered() {
-    if (!this.socket) return 0;
-    return this.socket.readyState > OPEN ? TAKES_NOTHING : this.socket.bufferedAmount;
+    return this.socket?.readyState > OPEN ? TAKES_NOTHING : this.bufferedAmount;
   }
 
   hangUp(why) {
-    const [code, reason] = [
+    const [code, reason = ""] = [
       [this.farewell.code, this.farewell.reason],
       [1000, this.reason],
       [4000, "suspended"],
@@ -104,7 +106,7 @@ export class Link extends Driver {
       [],
       [4400, "protocol"],
     ][why];
-    this.reason = reason ?? "";
+    this.reason = reason;
     const socket = this.#detach();
     try {
       socket?.close(code, reason);
@@ -118,9 +120,9 @@ export class Link extends Driver {
   }
 
   /** An attempt has failed, because of a function of the application or what it gave. */
-  fail(generation, code, what, cause, fatal) {
+  fail(generation, code, what, cause, fatal = 0) {
     this.blame(code, what, cause);
-    this.feed(Input.linkFailed, generation, fatal ?? 0);
+    this.feed(Input.linkFailed, generation, fatal);
   }
 
   blame(code, what, cause) {
@@ -131,17 +133,8 @@ export class Link extends Driver {
 
   #detach() {
     const { socket } = this;
-    this.socket = null;
-    if (socket) socket.onopen = socket.onmessage = socket.onclose = null;
+    if (socket) this.socket = socket.onopen = socket.onmessage = socket.onclose = null;
     return socket;
-  }
-
-  #resolve(source, requestIdParam) {
-    try {
-      return resolveUrl(source, requestIdParam, this.requestId);
-    } catch (error) {
-      throw this.error("INVALID_URL", error.message, error);
-    }
   }
 }
 

@@ -1,14 +1,14 @@
 // The engine's news as the application's events. Each function takes the host and the numbers that
 // belong to the output, in the order of src/outputs.rs.
 
-import { GAP_REASONS, STATES } from "./boundary.js";
+import { GAP_REASONS, known, STATES } from "./boundary.js";
 
 export const NEWS = {
   statechange(host, from, to) {
     host.shown = STATES[to];
-    if (STATES[to] !== "failed") host.failure = null;
+    if (host.shown !== "failed") host.failure = null;
     if (STATES[from] === "open") for (const what in host.asked) host.rejectAsked(what, host.whyUnsettled());
-    host.emit("statechange", { from: STATES[from], to: STATES[to] }, "debug");
+    host.emit("statechange", { from: STATES[from], to: host.shown }, "debug");
   },
 
   open(host, attempt, resumed) {
@@ -21,8 +21,8 @@ export const NEWS = {
   },
 
   reconnecting(host, attempt, delay, cause) {
-    const reason = cause ? CAUSES[cause] : `closed with ${host.lastCode}`;
-    host.emit("reconnecting", { attempt, delay, retryAt: Math.round(Date.now() + delay), reason });
+    const retryAt = Math.round(Date.now() + delay);
+    host.emit("reconnecting", { attempt, delay, retryAt, reason: reasonOf(host, cause) });
   },
 
   reconnected(host, attempts, downtime, resumed, replayed) {
@@ -30,11 +30,9 @@ export const NEWS = {
   },
 
   failed(host, cause, code, wasClean, kind) {
-    const info = host.closeInfo(cause, code, wasClean);
     host.failure =
-      kind === INVALID && host.fault
-        ? host.fault
-        : host.error(FAILURES[kind], `given up: ${CAUSES[cause]}, closed with ${code}`, info);
+      (kind === INVALID && host.fault) ||
+      host.error(FAILURES[kind], `given up: ${reasonOf(host, cause)}`, host.closeInfo(cause, code, wasClean));
     if (kind === TAKEN_OVER) host.beginAnew();
     host.rejectAll(host.failure);
     host.emit("failed", host.failure, "error");
@@ -85,7 +83,7 @@ export const NEWS = {
   },
 
   dropped(host, payload, ticket, why, unknown) {
-    const [reason, code] = DROPS[why];
+    const [reason, code] = DROPS[why].split(" ");
     const data = host.payloads.takeOriginal(payload);
     host.reject(ticket, host.error(code, reason));
     const about = { reason, delivered: unknown ? "unknown" : false };
@@ -112,14 +110,22 @@ export const NEWS = {
   },
 };
 
-/** What the engine says with a number below 0 when it does not know. */
-export const known = (number) => (number < 0 ? null : number);
+/** What made a link end or an attempt begin, for a person. */
+const reasonOf = (host, cause) => CAUSES[cause] || `closed with ${host.lastCode}`;
 
-/** What made a link end or an attempt begin, by place; the first stands for a close by the peer. */
-const CAUSES = (
-  "closed,heartbeat timeout,connect timeout,a function failed,invalid,requested,suspended," +
-  "waking up,the network is back,protocol"
-).split(",");
+/** By place; the first is a close by the peer. */
+const CAUSES = [
+  "",
+  "heartbeat timeout",
+  "connect timeout",
+  "function failed",
+  "invalid",
+  "requested",
+  "suspended",
+  "awake",
+  "the network is back",
+  "protocol",
+];
 
 const FAILURES = "RETRIES_EXHAUSTED REFUSED UNAUTHORIZED INVALID_URL TAKEN_OVER".split(" ");
 const INVALID = 3;
@@ -129,6 +135,4 @@ const TAKEN_OVER = 4;
 const DROPS = (
   "overflow QUEUE_FULL,ttl EXPIRED,replaced ABORTED,volatile NOT_OPEN,closed CLOSED," +
   "too-large MESSAGE_TOO_LARGE,session-lost SESSION_LOST"
-)
-  .split(",")
-  .map((drop) => drop.split(" "));
+).split(",");

@@ -19,7 +19,12 @@ export function isData(data) {
   if (typeof data === "string") return true;
   const buffer = ArrayBuffer.isView(data) ? data.buffer : data;
   const tag = tagOf(buffer);
-  return tag === "[object ArrayBuffer]" ? isAttached(buffer) : /\[object (Blob|File)]/.test(tag);
+  try {
+    // One that is detached throws.
+    return / (Blob|File)]/.test(tag) || (/ ArrayBuffer]/.test(tag) && !!new Uint8Array(buffer));
+  } catch {
+    return false;
+  }
 }
 
 /** What a value is, whichever window it comes from. */
@@ -35,17 +40,9 @@ export function roughSizeOf(data) {
 export function freeze(data) {
   if (ArrayBuffer.isView(data)) {
     const bytes = data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength);
-    return new globalThis[data[Symbol.toStringTag] ?? "DataView"](bytes);
+    return new globalThis[data[Symbol.toStringTag]](bytes);
   }
   return data.byteLength === undefined ? data : data.slice(0);
 }
 
 const SAMPLE = 1_024;
-
-function isAttached(buffer) {
-  try {
-    return !!new Uint8Array(buffer);
-  } catch {
-    return false;
-  }
-}

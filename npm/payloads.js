@@ -33,15 +33,15 @@ export class Payloads {
 
   /** A number for each key, until nothing is kept any more. */
   numberOfKey(key) {
-    if (!this.#keys.has(key)) this.#keys.set(key, this.#keys.size);
-    return this.#keys.get(key);
+    const number = this.#keys.get(key) ?? this.#keys.size;
+    this.#keys.set(key, number);
+    return number;
   }
 }
 
 /** Numbers for payloads and tickets, none of them 0. */
 export function nextNumber() {
-  number = (number % LAST_NUMBER) + 1;
-  return number;
+  return (number = (number % LAST_NUMBER) + 1);
 }
 
 let number = 0;

@@ -1,6 +1,6 @@
 // Where the rows of one memory stand: in the database that never waits, in the one that waits for the disk, or in both.
 
-import { COUNT } from "./frames.js";
+import { COUNT, has, listOf } from "./frames.js";
 
 /** The `seq` of the row that says which rows are done with: no message's. */
 const SETTLED = 0;
@@ -62,5 +62,4 @@ export const isSeq = (given) => COUNT(given) && given < 2 ** 52;
 
 const highest = (seqs, floor) => [...seqs].filter(isSeq).reduce((last, seq) => Math.max(last, seq), floor);
 
-const isSettled = (row) =>
-  row?.seq === SETTLED && isSeq(row.floor) && Array.isArray(row.above) && row.above.every((seq) => COUNT(seq));
+const isSettled = has({ seq: (given) => given === SETTLED, floor: isSeq, above: listOf(COUNT) });

@@ -5,7 +5,8 @@
 // the two stand in different databases. What one of them has and the other has not is decided when they are read.
 
 import { allOf } from "./database.js";
-import { findNotes, findRecords, isNoted, isOf, note, removeNotes } from "./journal.js";
+import { findNotes, findRecords, isNoted, isOf, note } from "./journal.js";
+import { remove as removeNotes } from "./notes.js";
 import { isSeq, Places } from "./places.js";
 
 /** What waits for the disk, and what never waits. */
@@ -30,6 +31,7 @@ export class Rows {
   #stashes = new Map();
   /** The memories of which a row is done with. */
   #settled = new Set();
+  #changed = [this.#rows, this.#records, this.#stashes, this.#settled];
   /** What was sent in this task, and where what is on its way into the database is noted as well. */
   #sent = [];
   #notes = [];
@@ -45,9 +47,7 @@ export class Rows {
   }
 
   get isClean() {
-    const { size } = this.#rows;
-    const records = this.#records.size + this.#stashes.size + this.#settled.size;
-    return size + records + this.#stored.length + this.#fresh.length === 0;
+    return this.#changed.every(({ size }) => !size) && !this.#stored.length && !this.#fresh.length;
   }
 
   /** For the next row, in whatever memory. */
@@ -88,12 +88,12 @@ export class Rows {
 
   remove(row) {
     const { memory, seq } = row;
-    const places = this.#places.get(memory) ?? new Places();
-    const [isFresh, isStored] = [places.fresh.delete(seq), places.stored.delete(seq)];
+    const places = this.#placesOf(memory);
+    const isStored = places.stored.delete(seq);
     this.#rows.delete(nameOf(row));
-    if (isFresh) this.#fresh.push(["fresh", "delete", [memory, seq]]);
-    if (isStored) this.#stored.push(["messages", "delete", [memory, seq]]);
+    if (places.fresh.delete(seq)) this.#fresh.push(["fresh", "delete", [memory, seq]]);
     if (isStored) {
+      this.#stored.push(["messages", "delete", [memory, seq]]);
       places.settle(seq);
       this.#settled.add(memory);
     }
@@ -147,9 +147,12 @@ export class Rows {
    * number on the disk that their messages have: deleting works where there is no room.
    */
   giveUp(rows, stash) {
-    for (const changed of [this.#rows, this.#records, this.#stashes]) changed.clear();
+    for (const changed of this.#changed) changed.clear();
     for (const asked of [this.#fresh, this.#stored]) asked.length = 0;
-    for (const row of rows) if (!row.number || !this.#isSafe(row)) this.remove(row);
+    for (const row of rows) {
+      const { memory, seq, number } = row;
+      if (!number || this.#placesOf(memory).stored.get(seq) !== number) this.remove(row);
+    }
     if (stash) this.removeStash(stash);
     this.#settled.clear();
     const [fresh, stored] = [this.#fresh.splice(0), this.#stored.splice(0)];
@@ -176,7 +179,7 @@ export class Rows {
     const written = [...this.#rows.values()].map((row) => this.#write(row));
     for (const record of this.#records.values()) this.#stored.push(["sessions", "put", record]);
     for (const memory of this.#settled) this.#stored.push(["messages", "put", this.#placesOf(memory).settled(memory)]);
-    for (const changed of [this.#rows, this.#stashes, this.#records, this.#settled]) changed.clear();
+    for (const changed of this.#changed) changed.clear();
     const [isSent, isMoved, isNumbered] = await Promise.all([
       this.#ask(SENT, "relaxed", [...records, ...added], true),
       this.#ask(SENT, "relaxed", this.#fresh.splice(0)),
@@ -213,7 +216,8 @@ export class Rows {
     const done = new Map([...fresh[2], ...stored[2]].map(({ seq, floor }) => [seq, floor]));
     this.#fresh.push(...fresh[2].filter(isExpired).map(({ seq }) => ["fresh", "delete", [DONE, seq]]));
     this.#stored.push(...stored[2].filter(isExpired).map(({ seq }) => ["messages", "delete", [DONE, seq]]));
-    const ended = isSeq(done.get(memory)) ? done.get(memory) : 0;
+    const floor = done.get(memory);
+    const ended = isSeq(floor) ? floor : 0;
     const isDone = (row) => (ended > 0 && row.seq <= ended) || done.has(nameOf(row));
     const [rows, back] = places.find(fresh[1], stored[1], noted, isDone);
     const unwritten = rows.filter((row) => noted.includes(row));
@@ -265,10 +269,6 @@ export class Rows {
     return ["fresh", "put", { ...row, number: 0 }];
   }
 
-  #isSafe({ memory, seq, number }) {
-    return this.#placesOf(memory).stored.get(seq) === number;
-  }
-
   #forget(memory) {
     this.#places.delete(memory);
     this.#settled.delete(memory);
@@ -276,8 +276,9 @@ export class Rows {
   }
 
   #placesOf(memory) {
-    if (!this.#places.has(memory)) this.#places.set(memory, new Places());
-    return this.#places.get(memory);
+    const places = this.#places.get(memory) ?? new Places();
+    this.#places.set(memory, places);
+    return places;
   }
 }
 

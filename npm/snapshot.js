@@ -1,7 +1,7 @@
 // The application's state: captured, compared, saved, and restored before the first message. When it is captured, and
 // what a checkpoint acknowledges, is the engine's to say.
 
-import { CAPTURED, CAPTURES, SAVES, UNSAVED } from "./boundary.js";
+import { ASKED, CHANGED, FAILED, HIDING, LOST, NOTHING, POSITIONS, REFUSED, STALE, UNCHANGED } from "./boundary.js";
 import { Copies } from "./copies.js";
 import { makeDelta } from "./delta.js";
 import { Endpoint } from "./endpoint.js";
@@ -66,7 +66,7 @@ export class Snapshots {
 
   /** Whether nothing but parts may come in now. */
   get gathering() {
-    return this.#parts !== null;
+    return !!this.#parts;
   }
 
   /** Captures and saves now. Resolves with the version, or with null when there is no state. */
@@ -105,9 +105,9 @@ export class Snapshots {
     try {
       const given = key();
       if (isKey(given)) return given;
-      throw new TypeError(`no key: ${String(given)}`);
+      throw new TypeError(String(given));
     } catch (error) {
-      throw this.#host.error("INVALID_OPTION", `snapshot.key failed: ${error?.message ?? error}`, error);
+      throw this.#host.error("INVALID_OPTION", `snapshot.key: ${error?.message ?? error}`, error);
     }
   }
 
@@ -180,20 +180,17 @@ export class Snapshots {
     this.#isRestored = true;
     this.#stored = { version: 0, ...stored };
     const { version } = this.#stored;
-    if (this.#isNewer(copy, stored) && copy.user === this.#user) {
-      if (this.#isResumed) this.#positions = copy.positions;
-      if (copy.check === stored?.check) this.#stored.text = copy.text;
-      this.#restore(copy.text, { version, savedAt: copy.savedAt });
-    } else if (stored?.text !== undefined) {
-      if (this.#isResumed) this.#positions = stored.positions;
-      this.#restore(stored.text, { version, savedAt: stored.savedAt });
-    }
+    const isOwn = this.#isNewer(copy, stored) && copy.user === this.#user;
+    if (isOwn && copy.check === stored?.check) this.#stored.text = copy.text;
+    const { text, positions, savedAt } = isOwn ? copy : this.#stored;
+    if (text === undefined) return;
+    if (this.#isResumed) this.#positions = positions;
+    this.#restore(text, { version, savedAt });
   }
 
   /** Whether a local copy goes on from what is stored. A save of this page may have been stored since. */
   #isNewer(copy, stored) {
-    if (!copy) return false;
-    return copy.base === (stored?.version ?? 0) || (!!stored && copy.next === stored.check);
+    return copy && (copy.base === (stored?.version ?? 0) || (stored && copy.next === stored.check));
   }
 
   #restore(text, info) {
@@ -219,18 +216,18 @@ export class Snapshots {
     if (isIt) this.#answered(flight, { version });
     else if (flight) {
       this.#lose(flight);
-      this.#unsaved("lost");
+      this.#unsaved(LOST);
     }
   }
 
   // Saving.
 
   capture(why) {
-    this.#host.feed(Input.captured, CAPTURED.indexOf(this.#capture(CAPTURES[why])));
+    this.#host.feed(Input.captured, this.#capture(why));
   }
 
   save(what) {
-    const flight = this.#unknown ?? this.#prepare(SAVES[what]);
+    const flight = this.#unknown ?? this.#prepare(what);
     this.#unknown = null;
     this.#flight = { ...flight, id: this.#saves++ % 2 ** 32 };
     if (this.#endpoint) this.#post(this.#flight);
@@ -238,28 +235,28 @@ export class Snapshots {
   }
 
   #capture(why) {
-    if (why === "asked") this.#rests = false;
-    if (this.#rests) return "failed";
+    if (why === ASKED) this.#rests = false;
+    if (this.#rests) return FAILED;
     let text;
     try {
       text = textOf(this.#options.capture());
     } catch (error) {
       this.#fail("capture", error);
-      return "failed";
+      return FAILED;
     }
     this.#result = null;
-    if (text === undefined) return "nothing";
-    if (text === this.#refused && why !== "asked") return "failed";
+    if (text === undefined) return NOTHING;
+    if (text === this.#refused && why !== ASKED) return FAILED;
     const { version } = this.#stored;
-    const isHiding = why === "hiding";
+    const isHiding = why === HIDING;
     const positions = this.#isCheckpoint ? this.#all(Query.handedOver) : undefined;
     this.#captured = { text, positions, isHiding, capture: ++this.#captures };
     if (text === this.#stored.text) {
       this.#result = { version };
-      return "unchanged";
+      return UNCHANGED;
     }
     if (isHiding) this.#keepCopy();
-    return "changed";
+    return CHANGED;
   }
 
   /** The page may not be seen again: what it has is kept here, whatever becomes of the save. */
@@ -273,7 +270,7 @@ export class Snapshots {
   #prepare(what) {
     const { text, ...captured } = this.#captured;
     const { version: base, text: before } = this.#stored;
-    const isSame = what === "positions";
+    const isSame = what === POSITIONS;
     const delta = !isSame && before !== undefined ? makeDelta(before, text) : null;
     const form = isSame ? "same" : delta === null ? "data" : "delta";
     const body = isSame ? "" : (delta ?? text);
@@ -301,19 +298,19 @@ export class Snapshots {
   /** `reason`: none where it is stored. `after`: when to try again. */
   #answered(flight, { version, reason, after = this.#options.interval }) {
     if (!reason) return this.#saved(flight, version);
-    if (reason === "later") return this.#unsaved("lost", after);
+    if (reason === "later") return this.#unsaved(LOST, after);
     if (reason === "stale" && !(this.#isDocument && version)) {
       this.#stored = { version: version ?? 0 };
-      return this.#unsaved("lost");
+      return this.#unsaved(LOST);
     }
     if (flight.form !== "data" && !FINAL.includes(reason)) {
       this.#stored = { version: this.#stored.version };
-      return this.#unsaved("lost");
+      return this.#unsaved(LOST);
     }
     if (reason === "unreachable") this.#lose(flight);
     if (reason === "too-large") this.#refused = flight.text;
     this.#fail(reason, { reason, version });
-    this.#unsaved(reason === "stale" ? reason : "refused", after);
+    this.#unsaved(reason === "stale" ? STALE : REFUSED, after);
   }
 
   /** Nobody knows of this save. Sent again as it was, a document's counts once. */
@@ -334,13 +331,13 @@ export class Snapshots {
 
   #unsaved(why, after = 0) {
     this.#flight = null;
-    this.#host.feed(Input.unsaved, UNSAVED.indexOf(why), after);
+    this.#host.feed(Input.unsaved, why, after);
   }
 
   /** Told once, until it is another or a save has succeeded. */
   #fail(reason, cause) {
     const host = this.#host;
-    this.#failure = host.error("SNAPSHOT_FAILED", `${reason}: ${cause.message ?? "the state is not saved"}`, cause);
+    this.#failure = host.error("SNAPSHOT_FAILED", `${reason}: ${cause.message ?? "not saved"}`, cause);
     if (this.#told !== reason) host.complain(this.#failure);
     this.#told = reason;
   }
@@ -351,7 +348,7 @@ export const isKey = (given) => typeof given === "string" && /^\P{Cc}+$/u.test(g
 
 /** A state as JSON; undefined for none. */
 function textOf(state) {
-  if (typeof state?.then === "function") throw new TypeError("a promise is no state");
+  if (typeof state?.then === "function") throw new TypeError("a promise");
   return JSON.stringify(state);
 }
 
@@ -359,10 +356,7 @@ function textOf(state) {
 const nextTask = () =>
   new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
+    port1.onmessage = () => resolve(port1.close());
     port2.postMessage(0);
   });
 

@@ -1,6 +1,6 @@
 // The frames that tell of state: docs/PROTOCOL.md, "Snapshots".
 
-import { COUNT, encodeControl, FLAG, FRAMES, has, NUMBER, number, optional, readJson, TEXT, WORD } from "./frames.js";
+import { COUNT, encodeControl, FLAG, FRAMES, fields, has, NUMBER, number, optional, TEXT, WORD } from "./frames.js";
 
 const PART_UNITS = 16_384;
 const SNAPSHOT_BYTES = 262_144;
@@ -17,8 +17,8 @@ export const STATE_FRAMES = {
     return body && isTold(body.snapshot) ? body : null;
   },
   part: (text) => text?.length <= PART_UNITS && text,
-  saved: readJson(has({ id: WORD, version: NUMBER, expiresAt: COUNT })),
-  unsaved: readJson(has({ id: WORD, reason: TEXT, version: optional(COUNT) })),
+  saved: fields({ id: WORD, version: NUMBER, expiresAt: COUNT }),
+  unsaved: fields({ id: WORD, reason: TEXT, version: optional(COUNT) }),
 };
 
 /** A text, cut between characters: each piece is the body of a `part`. */

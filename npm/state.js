@@ -1,5 +1,6 @@
 // What the entries with state add to `steadfast/core`: the durable queue, snapshots, and their options.
 
+import { OUTPUTS, STATE_OUTPUTS } from "./boundary.js";
 import { httpOf } from "./endpoint.js";
 import { Host } from "./host.js";
 import { KeepingHost } from "./keeping.js";
@@ -17,6 +18,8 @@ const isAddress = (given) => {
 };
 const crossing = (aRow, number) => ({ ...aRow, number });
 const isGiven = (given) => given !== undefined;
+
+OUTPUTS.push(...STATE_OUTPUTS);
 
 export const KIT = {
   rows: {

@@ -47,13 +47,13 @@ export class Tickets {
  * code, message and cause, makes it reject; without one what is returned rejects.
  */
 export function within(promise, { signal, timeout }, giveUp) {
-  let abort;
   let timer;
+  let abort;
   const over = new Promise((_, reject) => {
     giveUp ??= (code, message, cause) => reject(new SteadfastError(code, message, "", cause));
     abort = () => giveUp("ABORTED", "aborted", signal.reason);
-    if (signal?.aborted) abort();
     signal?.addEventListener("abort", abort);
+    if (signal?.aborted) abort();
     if (timeout <= LONGEST_DELAY) timer = setTimeout(giveUp, timeout, "TIMEOUT", `not within ${timeout} ms`);
   });
   return Promise.race([over, promise]).finally(() => {

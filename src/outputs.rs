@@ -17,10 +17,7 @@ pub(crate) type Fields = [f64; 5];
 pub(crate) fn as_numbers(output: Output<u32>, fields: &mut Fields) -> u8 {
     match output {
         Output::Timeout(at) => one(fields, 0, at.as_micros() as f64 / 1_000.0),
-        Output::Dial {
-            generation,
-            attempt,
-        } => two(fields, 1, generation.into(), attempt.into()),
+        Output::Dial { generation, .. } => one(fields, 1, generation.into()),
         Output::Greet {
             generation,
             attempt,
