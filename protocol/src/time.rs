@@ -65,10 +65,12 @@ impl Span {
         Self(micros)
     }
 
-    /// Fractional milliseconds from outside: negative and NaN become zero, infinity [`Span::FOREVER`].
+    /// Fractional milliseconds from outside, to the nearest microsecond: negative and NaN become zero, infinity
+    /// [`Span::FOREVER`].
     #[must_use]
     pub fn from_ms_f64(ms: f64) -> Self {
-        Self((ms * 1_000.0) as u64)
+        // Cut off, a clock that shows just the deadline that it was given could stand before it.
+        Self((ms * 1_000.0 + 0.5) as u64)
     }
 
     /// This span in microseconds.

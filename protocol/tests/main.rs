@@ -15,5 +15,6 @@ mod receiver;
 mod requirements;
 mod sender;
 mod snapshots;
+mod time;
 mod units;
 mod vectors;
