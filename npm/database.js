@@ -14,12 +14,9 @@ export const STORED = {
 const PATIENCE_MS = 5_000;
 
 export async function openDatabase({ name, stores } = STORED) {
-  const opening = indexedDB.open(name, 2);
+  const opening = indexedDB.open(name, 1);
   opening.onupgradeneeded = () => {
-    const { result } = opening;
-    // Version 1 knew sessions only, which begin anew.
-    for (const store of result.objectStoreNames) result.deleteObjectStore(store);
-    for (const store in stores) result.createObjectStore(store, { keyPath: stores[store] });
+    for (const store in stores) opening.result.createObjectStore(store, { keyPath: stores[store] });
   };
   try {
     await settled(opening, "onsuccess");

@@ -6,7 +6,7 @@ import { NEWS } from "./news.js";
 import { isOnline, watchPage } from "./page.js";
 import * as Query from "./query.js";
 import { LONGEST_DELAY, Tickets } from "./tickets.js";
-import { Client } from "./wasm.js";
+import { createClient } from "./wasm.js";
 
 /**
  * One engine, its timer and its page. What drives it has a method for each
@@ -26,7 +26,7 @@ export class Driver extends Tickets {
 
   /** Makes the engine, once nothing else can go wrong: what is refused leaves none behind. */
   start(numbers, seed) {
-    this.#client = new Client(this.options.kit.wasm, numbers, seed);
+    this.#client = createClient(this.options.kit.wasm, numbers, seed);
     this.#last = { state: this.state, health: this.health, queued: this.queued };
   }
 
@@ -104,14 +104,12 @@ export class Driver extends Tickets {
     const client = this.#client;
     if (this.draining || !client) return;
     this.draining = true;
-    let output;
-    do {
-      const details = [...client.poll()];
-      output = details.shift();
-      const name = OUTPUTS[output];
+    for (let name; name !== "wait"; ) {
+      const [output, ...details] = client.poll();
+      name = OUTPUTS[output];
       if (NEWS[name]) NEWS[name](this, ...details);
       else this[name](...details);
-    } while (output);
+    }
     this.draining = false;
     this.#settleDown();
   }

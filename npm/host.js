@@ -36,8 +36,7 @@ export class Host extends Link {
     this.log = createLog(options.log, this);
     const { fallback } = options.kit;
     if (fallback) this.log("debug", fallback);
-    this.heartbeat = options.heartbeat ?? DEFAULT_HEARTBEAT;
-    this.start(numbers, Number.parseInt(randomId().slice(0, 13), 16));
+    this.start(numbers, Math.random() * 2 ** 53);
   }
 
   // What the application asks for.
@@ -193,7 +192,7 @@ export class Host extends Link {
   }
 
   transmitPing() {
-    const { ping } = this.heartbeat;
+    const { ping } = this.options.heartbeat;
     try {
       this.give(this.#checked(call(ping)));
     } catch (error) {
@@ -277,7 +276,7 @@ export class Host extends Link {
   }
 
   #isPong(data) {
-    const { pong } = this.heartbeat;
+    const { pong } = this.options.heartbeat;
     if (typeof pong !== "function") return data === pong;
     try {
       return pong(data);
@@ -317,4 +316,3 @@ export const VOLATILE = 4;
 const BINARY = 8;
 const ALONE = 16;
 const DECISIONS = [undefined, "retry", "stop", "reauthenticate"];
-const DEFAULT_HEARTBEAT = { ping: "PING", pong: "PONG", timeout: 10_000 };

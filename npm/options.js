@@ -30,8 +30,11 @@ const someProtocols = row("subprotocols, each once", (given) => {
     (name, at) => aString.accepts(name) && /^[\w!#$%&'*+\-.^`|~]+$/.test(name) && names.indexOf(name) === at,
   );
 });
-/** Options of their own; `false` switches them off, `true` is `{}`. `standard`: what holds without a word. */
-export const group = (rows, standard = {}) => ({ rows, standard });
+/**
+ * Options of their own; `false` switches them off, `true` is `{}`. `standard`: what holds without a word. `stays`: what is
+ * off has its standards here as well.
+ */
+export const group = (rows, standard = {}, stays = false) => ({ rows, standard, stays });
 
 /** Whether `given` can be the subprotocols of a socket. */
 export const areProtocols = someProtocols.accepts;
@@ -41,15 +44,20 @@ export const CLIENT = {
   session: group({ storage: oneOf("browser", "tab", "memory") }, false),
   connectTimeout: ms(10_000, 1),
   maxMessage: count(1 << 20),
-  heartbeat: group({
-    interval: ms(30_000, 1),
-    timeout: ms(10_000, 1),
-    misses: count(3),
-    probe: ms(3_000, 1),
-    adaptive: group({ min: ms(undefined, 1), max: ms(undefined, 1) }),
-    ping: orFunction(aMessage, "PING"),
-    pong: orFunction(aString, "PONG"),
-  }),
+  heartbeat: group(
+    {
+      interval: ms(30_000, 1),
+      timeout: ms(10_000, 1),
+      misses: count(3),
+      probe: ms(3_000, 1),
+      adaptive: group({ min: ms(undefined, 1), max: ms(undefined, 1) }),
+      ping: orFunction(aMessage, "PING"),
+      pong: orFunction(aString, "PONG"),
+    },
+    {},
+    // For what `ping()` sends.
+    true,
+  ),
   reconnect: group({
     first: ms(1_000),
     min: ms(200),
@@ -142,10 +150,10 @@ function read(rows, given, path, numbers = []) {
 }
 
 /** A group that is off crosses with its standards, so that what follows stays in its place. */
-function readGroup({ rows, standard }, given = standard, path, numbers) {
+function readGroup({ rows, standard, stays }, given = standard, path, numbers) {
   numbers.push(given !== false);
   const values = read(rows, typeof given === "boolean" ? {} : given, path, numbers);
-  return given === false ? undefined : values;
+  return given === false && !stays ? undefined : values;
 }
 
 function readValue({ allowed, accepts, standard, number }, given = standard, path, numbers) {
@@ -156,7 +164,7 @@ function readValue({ allowed, accepts, standard, number }, given = standard, pat
 
 /** The bounds of the heartbeat's interval follow an interval that was chosen, unless they were too. */
 function fitAdaptive({ heartbeat }, numbers) {
-  if (!heartbeat?.adaptive) return;
+  if (!heartbeat.adaptive) return;
   const { interval, adaptive } = heartbeat;
   adaptive.min ??= Math.min(5_000, adaptive.max ?? interval);
   adaptive.max ??= Math.max(adaptive.min, interval);

@@ -124,7 +124,7 @@ for (const event of EVENTS) {
 /** What the host's `method` settles: by a ticket, and `how` it is waited for. */
 function ask(client, method, how, ...given) {
   const host = client[HOST]();
-  return host.promise((ticket) => host[method](...given, ticket), how ?? host.heartbeat);
+  return host.promise((ticket) => host[method](...given, ticket), how ?? host.options.heartbeat);
 }
 
 /** The next `event`. */

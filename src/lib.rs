@@ -1,26 +1,28 @@
 //! The browser client of Steadfast, as far as it is Rust: the [`steadfast_engine`] behind a
 //! boundary that only numbers cross.
 //!
-//! JavaScript drives [`Client`] by the engine's three rules: it hands in what happened, polls what
+//! JavaScript drives a client by the engine's three rules: it hands in what happened, polls what
 //! to do until nothing is left, and sets one timer. Nothing here ever calls JavaScript, so no
 //! borrow can be held while it runs; and since payloads stay behind as JavaScript values under a
 //! number, they pass through untouched.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `client.rs` | [`Client`]: what `npm/driver.js` calls |
+//! | `client.rs` | what `npm/wasm.js` calls |
 //! | `inputs.rs` | the engine's inputs from numbers |
 //! | `options.rs` | the engine's configuration from the numbers that `npm/options.js` checked |
 //! | `outputs.rs` | the engine's outputs as numbers |
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
+extern crate alloc;
+
 mod client;
 mod inputs;
 mod options;
 mod outputs;
 
-pub use client::Client;
+pub use client::*;
 
 /// Whether there are a durable queue and snapshots.
 pub(crate) const STATE: bool = cfg!(feature = "state");

@@ -29,7 +29,8 @@ pub(crate) fn read(numbers: &[f64]) -> Config {
                 max: numbers.span(),
             }),
         },
-        reconnect: numbers.group(|numbers| ReconnectConfig {
+        reconnect: ReconnectConfig {
+            enabled: numbers.switch(),
             first: numbers.span(),
             min: numbers.span(),
             base: numbers.span(),
@@ -44,8 +45,9 @@ pub(crate) fn read(numbers: &[f64]) -> Config {
             retries: numbers.count(),
             max_elapsed: numbers.span(),
             stable_after: numbers.span(),
-        }),
-        queue: numbers.group(|numbers| QueueConfig {
+        },
+        queue: QueueConfig {
+            enabled: numbers.switch(),
             max_messages: numbers.count(),
             max_bytes: numbers.count(),
             overflow: match numbers.count() {
@@ -55,7 +57,7 @@ pub(crate) fn read(numbers: &[f64]) -> Config {
             },
             ttl: numbers.span(),
             high_water_mark: numbers.count(),
-        }),
+        },
         snapshot: if STATE { numbers.snapshot() } else { None },
     }
 }

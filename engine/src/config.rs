@@ -21,10 +21,10 @@ pub struct Config {
     pub persist: bool,
     /// How a dead link is noticed.
     pub heartbeat: HeartbeatConfig,
-    /// How a lost link is replaced; `None`: it is not, and the first loss is the end.
-    pub reconnect: Option<ReconnectConfig>,
-    /// How messages wait for a link; `None`: they do not, and are refused without one.
-    pub queue: Option<QueueConfig>,
+    /// How a lost link is replaced.
+    pub reconnect: ReconnectConfig,
+    /// How messages wait for a link.
+    pub queue: QueueConfig,
     /// How the application's state is saved; `None`: it is not.
     pub snapshot: Option<SnapshotConfig>,
 }
@@ -58,6 +58,8 @@ pub struct Adaptive {
 /// How a lost link is replaced.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReconnectConfig {
+    /// Whether it is; without, the first loss is the end. Yes.
+    pub enabled: bool,
     /// The first retry after an established link waits a random 0 to this. 1 s.
     pub first: Span,
     /// No later retry waits less. 200 ms.
@@ -95,9 +97,11 @@ pub enum Jitter {
 /// How messages wait for a link.
 #[derive(Clone, Debug, PartialEq)]
 pub struct QueueConfig {
-    /// How many may wait. 10,000.
+    /// Whether they wait; without, they are refused while there is no link. Yes.
+    pub enabled: bool,
+    /// How many may wait, and how many that came in before anybody listened. 10,000.
     pub max_messages: u32,
-    /// How many UTF-8 bytes may wait. 16 MiB.
+    /// How many UTF-8 bytes may wait, either way. 16 MiB.
     pub max_bytes: u32,
     /// What happens to a message for which there is no room.
     pub overflow: Overflow,
@@ -142,8 +146,8 @@ impl Config {
         session: false,
         persist: false,
         heartbeat: HeartbeatConfig::BARE,
-        reconnect: None,
-        queue: None,
+        reconnect: ReconnectConfig::BARE,
+        queue: QueueConfig::BARE,
         snapshot: None,
     };
 }
@@ -159,6 +163,32 @@ impl HeartbeatConfig {
     };
 }
 
+impl ReconnectConfig {
+    const BARE: Self = Self {
+        enabled: false,
+        first: Span::ZERO,
+        min: Span::ZERO,
+        base: Span::ZERO,
+        max: Span::ZERO,
+        factor: 0.0,
+        jitter: Jitter::Full,
+        retries: 0,
+        max_elapsed: Span::ZERO,
+        stable_after: Span::ZERO,
+    };
+}
+
+impl QueueConfig {
+    const BARE: Self = Self {
+        enabled: false,
+        max_messages: 0,
+        max_bytes: 0,
+        overflow: Overflow::Reject,
+        ttl: Span::ZERO,
+        high_water_mark: 0,
+    };
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -169,8 +199,8 @@ impl Default for Config {
             session: false,
             persist: false,
             heartbeat: HeartbeatConfig::default(),
-            reconnect: Some(ReconnectConfig::default()),
-            queue: Some(QueueConfig::default()),
+            reconnect: ReconnectConfig::default(),
+            queue: QueueConfig::default(),
             snapshot: None,
         }
     }
@@ -205,6 +235,7 @@ impl Default for HeartbeatConfig {
 impl Default for ReconnectConfig {
     fn default() -> Self {
         Self {
+            enabled: true,
             first: Span::from_ms(1_000),
             min: Span::from_ms(200),
             base: Span::from_ms(1_000),
@@ -221,6 +252,7 @@ impl Default for ReconnectConfig {
 impl Default for QueueConfig {
     fn default() -> Self {
         Self {
+            enabled: true,
             max_messages: 10_000,
             max_bytes: 16 << 20,
             overflow: Overflow::Reject,

@@ -170,8 +170,9 @@ impl<P: PartialEq + Clone> Engine<P> {
         engine
             .heartbeat
             .configure(config.heartbeat.clone(), config.session);
-        let queue = config.queue.clone().unwrap_or_default();
-        engine.inbox.bound(queue.max_messages, queue.max_bytes);
+        engine
+            .inbox
+            .bound(config.queue.max_messages, config.queue.max_bytes);
         engine.session.recalled = !(STATE && config.persist);
         engine.config = config;
         engine

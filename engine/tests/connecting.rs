@@ -328,9 +328,8 @@ fn one_timeout_is_finite_whatever_the_options_say() {
         connect_timeout: ms(0),
         ..Config::default()
     };
-    if let Some(reconnect) = &mut config.reconnect {
-        (reconnect.first, reconnect.min, reconnect.base) = (ms(0), ms(0), ms(0));
-    }
+    let reconnect = &mut config.reconnect;
+    (reconnect.first, reconnect.min, reconnect.base) = (ms(0), ms(0), ms(0));
     config.heartbeat.timeout = ms(0);
     config.heartbeat.misses = u32::MAX;
     let mut shell = Shell::new(config);

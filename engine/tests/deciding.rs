@@ -126,10 +126,10 @@ fn it_is_asked_about_failed_attempts_too() {
 
 #[test]
 fn it_does_not_outlast_retries_that_are_used_up() {
-    let reconnect = Some(ReconnectConfig {
+    let reconnect = ReconnectConfig {
         retries: 0,
         ..ReconnectConfig::default()
-    });
+    };
     let mut shell = Shell::stable(Config {
         reconnect,
         ..decides()

@@ -25,12 +25,12 @@ fn the_defaults_spread_a_herd() {
 #[test]
 fn the_herd_profile_spreads_it_further() {
     let config = Config {
-        reconnect: Some(ReconnectConfig {
+        reconnect: ReconnectConfig {
             first: ms(5_000),
             base: ms(4_000),
             max: ms(30_000),
             ..ReconnectConfig::default()
-        }),
+        },
         ..Config::default()
     };
     for seed in SEEDS {

@@ -57,11 +57,8 @@ fn longest_death(config: &Config) -> Span {
 }
 
 fn longest_absence(config: &Config) -> Span {
-    let max = config
-        .reconnect
-        .as_ref()
-        .map_or(ms(60_000), |config| config.max.max(config.first));
-    max.max(ms(1_000)) + config.connect_timeout
+    let reconnect = &config.reconnect;
+    reconnect.max.max(reconnect.first).max(ms(1_000)) + config.connect_timeout
 }
 
 #[derive(Clone, Debug)]

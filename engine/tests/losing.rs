@@ -13,7 +13,7 @@ fn with(change: impl FnOnce(&mut ReconnectConfig)) -> Config {
     let mut reconnect = ReconnectConfig::default();
     change(&mut reconnect);
     Config {
-        reconnect: Some(reconnect),
+        reconnect,
         ..Config::default()
     }
 }

@@ -12,7 +12,7 @@ fn with(change: impl FnOnce(&mut QueueConfig)) -> Config {
     let mut queue = QueueConfig::default();
     change(&mut queue);
     Config {
-        queue: Some(queue),
+        queue,
         ..Config::default()
     }
 }

@@ -8,11 +8,11 @@ use crate::support::{Payload, Shell, delivered, gap, ms};
 
 fn narrow(max_messages: u32, max_bytes: u32) -> Config {
     Config {
-        queue: Some(QueueConfig {
+        queue: QueueConfig {
             max_messages,
             max_bytes,
             ..QueueConfig::default()
-        }),
+        },
         ..Config::default()
     }
 }

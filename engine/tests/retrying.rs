@@ -12,7 +12,7 @@ fn with(change: impl FnOnce(&mut ReconnectConfig)) -> Config {
     let mut reconnect = ReconnectConfig::default();
     change(&mut reconnect);
     Config {
-        reconnect: Some(reconnect),
+        reconnect,
         ..Config::default()
     }
 }
@@ -191,7 +191,10 @@ fn time_is_not_up_while_a_link_proves_itself() {
 #[test]
 fn without_reconnect_the_first_loss_is_the_end() {
     let mut shell = Shell::stable(Config {
-        reconnect: None,
+        reconnect: ReconnectConfig {
+            enabled: false,
+            ..ReconnectConfig::default()
+        },
         ..Config::default()
     });
     shell.link_closes(1001);

@@ -10,7 +10,7 @@ fn with(change: impl FnOnce(&mut QueueConfig)) -> Config {
     let mut queue = QueueConfig::default();
     change(&mut queue);
     Config {
-        queue: Some(queue),
+        queue,
         ..Config::default()
     }
 }
@@ -79,7 +79,10 @@ fn a_message_longer_than_the_limit_is_refused() {
 #[test]
 fn without_a_queue_a_send_without_a_link_is_refused() {
     let mut shell = Shell::new(Config {
-        queue: None,
+        queue: QueueConfig {
+            enabled: false,
+            ..QueueConfig::default()
+        },
         ..Config::default()
     });
     assert_eq!(shell.try_send(|_| {}), Err(Refusal::NotOpen));

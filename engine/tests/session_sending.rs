@@ -1,8 +1,7 @@
 //! A session's messages to the server: units, window, acknowledgement, and the end.
 
 use steadfast_engine::{
-    Delivered, DropReason, Event, Form, HangUp, Input, Output, QueueConfig, Refusal, Welcome,
-    Window,
+    Delivered, DropReason, Event, Form, HangUp, Input, Output, Refusal, Welcome, Window,
 };
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -237,7 +236,7 @@ fn volatile_messages_leave_live_or_not_at_all() {
 #[test]
 fn without_a_queue_the_window_is_all_there_is() {
     let mut config = session();
-    config.queue = None;
+    config.queue.enabled = false;
     let mut shell = Shell::welcomed_with(config, narrow(2, 1_000));
     assert_eq!(shell.try_send(|_| {}), Ok(()));
     assert_eq!(shell.try_send(|_| {}), Ok(()));
@@ -251,10 +250,7 @@ fn without_a_queue_the_window_is_all_there_is() {
 #[test]
 fn a_burst_that_the_window_takes_needs_no_room_in_the_queue() {
     let mut config = session();
-    config.queue = Some(QueueConfig {
-        max_messages: 2,
-        ..QueueConfig::default()
-    });
+    config.queue.max_messages = 2;
     let mut shell = Shell::welcomed(config);
     shell.send_many(100);
     assert_eq!(shell.engine.unacknowledged(), 100);

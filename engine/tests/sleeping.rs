@@ -71,7 +71,7 @@ fn patience_and_downtime_count_the_sleep() {
             ..ReconnectConfig::default()
         };
         let mut shell = Shell::stable(Config {
-            reconnect: Some(reconnect),
+            reconnect,
             ..Config::default()
         });
         shell.link_closes(1006);

@@ -18,7 +18,7 @@ fn waiting() -> Shell {
         ..ReconnectConfig::default()
     };
     let mut shell = Shell::new(Config {
-        reconnect: Some(reconnect),
+        reconnect,
         ..Config::default()
     });
     shell.connect();
@@ -246,7 +246,7 @@ fn hints_use_no_retries_up() {
         ..ReconnectConfig::default()
     };
     let mut shell = Shell::answering(Config {
-        reconnect: Some(reconnect),
+        reconnect,
         ..Config::default()
     });
     assert_eq!(shell.give(Input::Offline), Ok(()));
@@ -516,7 +516,10 @@ fn clients_at_rest_sleep_on() {
 #[test]
 fn waking_without_reconnect_only_probes() {
     let mut shell = Shell::new(Config {
-        reconnect: None,
+        reconnect: ReconnectConfig {
+            enabled: false,
+            ..ReconnectConfig::default()
+        },
         ..Config::default()
     });
     shell.connect();

@@ -455,7 +455,6 @@ macro_rules! everywhere {
                 a_transaction_that_fails_is_said_and_nothing_stops
                 a_database_that_is_deleted_makes_way_and_messages_go_on
                 in_memory_a_page_that_comes_back_has_what_it_had
-                a_database_of_an_earlier_version_is_made_anew
                 a_storage_that_hangs_holds_nothing_up_for_long
             }
 

@@ -177,8 +177,7 @@ impl<P: PartialEq + Clone> Engine<P> {
     /// The time without a stable link runs, if it does not already.
     pub(super) fn start_patience(&mut self, now: Instant) {
         if self.patience_ends == Instant::NEVER {
-            let reconnect = self.config.reconnect.as_ref();
-            self.patience_ends = now + reconnect.map_or(Span::FOREVER, |config| config.max_elapsed);
+            self.patience_ends = now + self.config.reconnect.max_elapsed;
         }
         self.timers.set(Timer::GiveUp, self.patience_ends);
     }

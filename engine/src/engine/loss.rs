@@ -7,7 +7,7 @@ use crate::close_code::{Policy, policy};
 use crate::timers::{Timer, Timers};
 use crate::{
     Cause, Decision, DropReason, Event, Failure, FailureKind, Fault, HangUp, Instant, Loss, Output,
-    ReconnectConfig, STATE, Span, State, Warning,
+    STATE, Span, State, Warning,
 };
 
 /// What follows a loss, once decided.
@@ -184,10 +184,7 @@ impl<P: PartialEq + Clone> Engine<P> {
     }
 
     fn is_stable(&self, now: Instant) -> bool {
-        let Some(config) = &self.config.reconnect else {
-            return false;
-        };
-        now.since(self.link.opened_at) >= config.stable_after
+        now.since(self.link.opened_at) >= self.config.reconnect.stable_after
     }
 
     fn follow(
@@ -204,10 +201,7 @@ impl<P: PartialEq + Clone> Engine<P> {
             self.tell_loss(loss, opened, !matches!(verdict, Verdict::Fail(_)));
         }
         let hindered = self.is_slowed() || self.session.is_stuck();
-        let Some(config) = &self.config.reconnect else {
-            let Verdict::Fail(kind) = verdict else { return };
-            return self.fail(kind, loss);
-        };
+        let config = &self.config.reconnect;
         let (later, after) = match verdict {
             Verdict::Fail(kind) => return self.fail(kind, loss),
             Verdict::Wait { later } => (later, None),
@@ -230,10 +224,10 @@ impl<P: PartialEq + Clone> Engine<P> {
         if policy == Policy::TakenOver {
             return Verdict::Fail(FailureKind::TakenOver);
         }
-        let Some(config) = &self.config.reconnect else {
+        if !self.config.reconnect.enabled {
             return Verdict::Fail(FailureKind::RetriesExhausted);
-        };
-        let exhausted = self.is_exhausted(now, config);
+        }
+        let exhausted = self.is_exhausted(now);
         let verdict = match decision {
             Some(Decision::Retry) => Verdict::Wait { later: false },
             Some(Decision::After(delay)) => Verdict::After(delay),
@@ -265,8 +259,8 @@ impl<P: PartialEq + Clone> Engine<P> {
         }
     }
 
-    fn is_exhausted(&self, now: Instant, config: &ReconnectConfig) -> bool {
-        let used_up = self.backoff.retries() >= config.retries && !self.is_slowed();
+    fn is_exhausted(&self, now: Instant) -> bool {
+        let used_up = self.backoff.retries() >= self.config.reconnect.retries && !self.is_slowed();
         used_up || self.patience_ends <= now
     }
 
@@ -318,11 +312,7 @@ impl<P: PartialEq + Clone> Engine<P> {
     /// The next attempt comes after `delay`, or after the longest one where a hint makes attempts seldom.
     pub(super) fn await_retry(&mut self, now: Instant, delay: Span, cause: Cause) {
         self.hastened = false;
-        let seldom = self
-            .config
-            .reconnect
-            .as_ref()
-            .map_or(SELDOM, |config| config.max.max(LEAST_SELDOM));
+        let seldom = self.config.reconnect.max.max(LEAST_SELDOM);
         let least = if self.is_slowed() { seldom } else { delay };
         self.retry_at(now, now + delay.max(least), cause);
     }
@@ -385,9 +375,6 @@ impl Loss {
 
 /// So many attempts that failed say more about the server than about the line.
 const PROBABLY_NO_SESSIONS: u32 = 3;
-
-/// How far apart attempts are that a hint makes seldom, where no option says so.
-const SELDOM: Span = Span::from_ms(60_000);
 
 /// A page that is put away has stopped by then, if it does: until then an attempt would keep the browser from
 /// keeping it.

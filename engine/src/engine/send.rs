@@ -59,11 +59,12 @@ impl<P: PartialEq + Clone> Engine<P> {
 
     /// Whether the link takes another message, with so much still to send.
     pub(super) fn link_takes(&self, buffered_bytes: u32) -> bool {
-        let mark = self
-            .config
-            .queue
-            .as_ref()
-            .map_or(u32::MAX, |queue| queue.high_water_mark);
+        let queue = &self.config.queue;
+        let mark = if queue.enabled {
+            queue.high_water_mark
+        } else {
+            u32::MAX
+        };
         self.phase == Phase::Open && (buffered_bytes == 0 || buffered_bytes < mark)
     }
 
@@ -231,17 +232,12 @@ impl<P: PartialEq + Clone> Engine<P> {
     }
 
     pub(super) fn waiting(&self, now: Instant, send: Send<P>) -> Waiting<P> {
-        let default_ttl = self
-            .config
-            .queue
-            .as_ref()
-            .map_or(Span::FOREVER, |queue| queue.ttl);
         Waiting {
             payload: send.payload,
             bytes: send.bytes,
             priority: send.priority,
             key: send.key,
-            expires_at: now + send.ttl.unwrap_or(default_ttl),
+            expires_at: now + send.ttl.unwrap_or(self.config.queue.ttl),
             ticket: send.ticket,
             volatile: send.volatile,
             form: send.form,
@@ -251,9 +247,10 @@ impl<P: PartialEq + Clone> Engine<P> {
     }
 
     fn enqueue(&mut self, message: Waiting<P>) -> Result<(), Refusal> {
-        let Some(queue) = &self.config.queue else {
+        let queue = &self.config.queue;
+        if !queue.enabled {
             return Err(Refusal::NotOpen);
-        };
+        }
         let owned = !STATE || self.session.owned;
         let drop = |message, reason| self.outputs.drop(message, reason, false);
         self.outbox.push(message, queue, owned, drop)?;

@@ -107,8 +107,8 @@ impl<P: PartialEq + Clone> Engine<P> {
             .handle_welcome(now.since(self.link.greeted_at));
         self.session.window = welcome.window;
         self.session.max_message_bytes = welcome.max_message_bytes;
-        if let (Some(first), Some(config)) = (welcome.first_retry, &mut self.config.reconnect) {
-            config.first = first.min(config.max);
+        if let Some(first) = welcome.first_retry {
+            self.config.reconnect.first = first.min(self.config.reconnect.max);
         }
         let mut received = welcome.received;
         if planted::is(Bug::ResumeOffByOne) {

@@ -36,8 +36,7 @@ impl<P: PartialEq + Clone> Engine<P> {
         match self.phase {
             Phase::Open if self.heartbeat.wants_probe(now) => self.ping(now, PingKind::Probe),
             Phase::Dialing | Phase::Greeting
-                if self.timers.deadline(Timer::Connect) <= now
-                    && self.config.reconnect.is_some() =>
+                if self.timers.deadline(Timer::Connect) <= now && self.config.reconnect.enabled =>
             {
                 self.hang_up(HangUp::Abandoned);
                 self.timers.stop(Timer::Connect);
@@ -91,12 +90,9 @@ impl<P: PartialEq + Clone> Engine<P> {
         if self.phase != Phase::Waiting || self.hastened || !self.is_slowed() {
             return;
         }
-        let Some(config) = &self.config.reconnect else {
-            return;
-        };
         let pause = match self.sends {
             0 => Span::ZERO,
-            sends => cap(config, sends),
+            sends => cap(&self.config.reconnect, sends),
         };
         self.sends += 1;
         let earliest = self.link.dialed_at + pause;
@@ -106,11 +102,7 @@ impl<P: PartialEq + Clone> Engine<P> {
     /// The next attempt comes within the time of a first retry after `earliest`, but not later than it
     /// would have: spread, since a whole building may have come back at once.
     fn retry_soon(&mut self, now: Instant, earliest: Instant, cause: Cause) {
-        let first = self
-            .config
-            .reconnect
-            .as_ref()
-            .map_or(Span::ZERO, |config| config.first);
+        let first = self.config.reconnect.first;
         let at = earliest + self.rng.between(Span::ZERO, first);
         if at < self.timers.deadline(Timer::Retry) {
             self.hastened = true;

@@ -17,8 +17,8 @@ pub(crate) fn config() -> impl Strategy<Value = Config> {
         any::<bool>(),
         any::<bool>(),
         heartbeat(),
-        option::weighted(0.9, reconnect()),
-        option::weighted(0.9, queue()),
+        (weighted(0.9), reconnect()),
+        (weighted(0.9), queue()),
     )
         .prop_map(
             |(connect_timeout, greets, decides, heartbeat, reconnect, queue)| Config {
@@ -29,8 +29,14 @@ pub(crate) fn config() -> impl Strategy<Value = Config> {
                 session: false,
                 persist: false,
                 heartbeat,
-                reconnect,
-                queue,
+                reconnect: ReconnectConfig {
+                    enabled: reconnect.0,
+                    ..reconnect.1
+                },
+                queue: QueueConfig {
+                    enabled: queue.0,
+                    ..queue.1
+                },
                 snapshot: None,
             },
         )
@@ -83,6 +89,7 @@ pub(crate) fn reconnect() -> impl Strategy<Value = ReconnectConfig> {
         .prop_map(
             |((first, min, base, more), factor, jitter, retries, max_elapsed, stable)| {
                 ReconnectConfig {
+                    enabled: true,
                     first: ms(first),
                     min: ms(min),
                     base: ms(base),
@@ -107,6 +114,7 @@ pub(crate) fn queue() -> impl Strategy<Value = QueueConfig> {
     let ttl = prop_oneof![Just(Span::FOREVER), (0_u64..5_000).prop_map(ms)];
     (0_u32..6, 0_u32..1_000, overflow, ttl, 0_u32..800).prop_map(
         |(max_messages, max_bytes, overflow, ttl, high_water_mark)| QueueConfig {
+            enabled: true,
             max_messages,
             max_bytes,
             overflow,

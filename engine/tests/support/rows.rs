@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use steadfast_engine::{Config, Input, Instant, Output, Restored, Send, Span};
+use steadfast_engine::{Config, Input, Instant, Output, Restored, Send};
 
 use super::Payload;
 
@@ -153,13 +153,9 @@ impl Rows {
     pub(crate) fn read(&self, now: Instant, config: &Config) -> (Vec<Restored<Payload>>, u64) {
         let mut rows: Vec<&Row> = self.rows.values().collect();
         rows.sort_by_key(|row| if row.number > 0 { row.number } else { u64::MAX });
-        let ttl = config
-            .queue
-            .as_ref()
-            .map_or(Span::FOREVER, |queue| queue.ttl);
         let restored = rows.into_iter().map(|row| {
             let mut send = row.send.clone();
-            let ends = row.at + send.ttl.unwrap_or(ttl);
+            let ends = row.at + send.ttl.unwrap_or(config.queue.ttl);
             send.ttl = (ends != Instant::NEVER).then(|| ends.since(now));
             Restored {
                 send,

@@ -24,8 +24,8 @@ impl World {
             self.fail(Broken::new("S6", what));
             return;
         }
-        let queue = self.plan.tuning.client.queue.as_ref();
-        if let Some(queue) = queue
+        let queue = &self.plan.tuning.client.queue;
+        if queue.enabled
             && !it.durable.persists
             && queued > queue.max_messages + sent.max(it.window.0.min(10_000))
         {

@@ -79,9 +79,7 @@ impl World {
     /// The count of attempts starts over after a link that was stable, or when the application
     /// asks; otherwise it grows.
     fn retries(&mut self, page: usize, attempt: u32, delay: u64) {
-        let Some(config) = &self.plan.tuning.client.reconnect else {
-            return;
-        };
+        let config = &self.plan.tuning.client.reconnect;
         let (stable_after, most) = (config.stable_after.as_micros(), config.max.as_micros());
         let it = &mut self.pages[page];
         let now = it.lived(self.now);

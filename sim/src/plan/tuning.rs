@@ -190,9 +190,7 @@ impl Tuning {
             self.client_window.bytes += 20_000;
         }
         self.node.window = tiny.server;
-        if let Some(queue) = &mut self.client.queue {
-            queue.max_messages = tiny.queue;
-        }
+        self.client.queue.max_messages = tiny.queue;
         self.node.outbox_messages = tiny.outbox;
         self.node.room_messages = tiny.room;
         self.node.link_buffer = tiny.link_buffer;

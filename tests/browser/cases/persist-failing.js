@@ -135,21 +135,6 @@ export const in_memory_a_page_that_comes_back_has_what_it_had = test(async (lab)
   equal([await next.received(2), errors.length], [["b", "c"], 1], "sent, and errors");
 });
 
-export const a_database_of_an_earlier_version_is_made_anew = test(async (lab) => {
-  // In one task: nobody else opens it in between.
-  indexedDB.deleteDatabase("steadfast");
-  const opening = indexedDB.open("steadfast", 1);
-  await new Promise((resolve) => {
-    opening.onupgradeneeded = () => opening.result.createObjectStore("sessions", { keyPath: ["name", "id"] });
-    opening.onsuccess = resolve;
-  });
-  opening.result.close();
-  const { client, peer, memory } = await inDurableSession(lab, freshName());
-  client.send("a");
-  await peer.received(1);
-  equal((await storedMessages(memory)).length, 1, "rows");
-});
-
 export const a_storage_that_hangs_holds_nothing_up_for_long = test(async (lab) => {
   const name = freshName();
   await leaveBehind(name, ["waits"]);

@@ -15,9 +15,9 @@ WebAssembly.Instance = class {
         engines.made++;
         return real.client_new(...numbers);
       },
-      __wbg_client_free(...numbers) {
+      client_free(...numbers) {
         engines.freed++;
-        return real.__wbg_client_free(...numbers);
+        return real.client_free(...numbers);
       },
     });
     this.exports = exported;

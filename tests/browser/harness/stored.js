@@ -64,7 +64,7 @@ const DATABASES = {
 
 export async function inStore(name, act) {
   const [[database, stores]] = Object.entries(DATABASES).filter(([, stores]) => name in stores);
-  const opening = indexedDB.open(database, 2);
+  const opening = indexedDB.open(database, 1);
   opening.onupgradeneeded = () => {
     for (const store in stores) opening.result.createObjectStore(store, { keyPath: stores[store] });
   };

@@ -66,7 +66,8 @@ impl Audit {
             (self.waiting.len() as u32, bytes),
             "messages lost or doubled"
         );
-        if let Some(queue) = &self.config.queue {
+        let queue = &self.config.queue;
+        if queue.enabled {
             assert!(queued <= queue.max_messages && bytes <= queue.max_bytes);
         } else {
             assert!(self.waiting.is_empty(), "messages wait without a queue");
