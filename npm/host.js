@@ -7,7 +7,7 @@ import { Link, OPEN } from "./link.js";
 import { Listeners, report } from "./listeners.js";
 import { createLog } from "./log.js";
 import { isOnline } from "./page.js";
-import { isData, roughSizeOf, sizeOf } from "./payload.js";
+import { isData, leastSizeOf, sizeOf } from "./payload.js";
 import { Held, Payloads } from "./payloads.js";
 import * as Query from "./query.js";
 
@@ -238,7 +238,7 @@ export class Host extends Link {
 
   received(generation, data) {
     const pong = this.query(Query.awaitsPong) && this.#isPong(data);
-    this.feed(Input.linkMessage, generation, pong ? 0 : this.payloads.keep(data), roughSizeOf(data), !!pong);
+    this.feed(Input.linkMessage, generation, pong ? 0 : this.payloads.keep(data), leastSizeOf(data), !!pong);
   }
 
   // The page, and the end.

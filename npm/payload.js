@@ -30,10 +30,13 @@ export function isData(data) {
 /** What a value is, whichever window it comes from. */
 export const tagOf = (value) => Object.prototype.toString.call(value);
 
-/** About how many bytes an inbound message has: the start of a long text stands for all of it. */
-export function roughSizeOf(data) {
-  if (typeof data !== "string" || data.length <= SAMPLE) return sizeOf(data, true);
-  return (utf8Length(data.slice(0, SAMPLE)) * data.length) / SAMPLE;
+/**
+ * How many bytes an inbound message has at least: all but the start of a text is taken for ASCII. More than it has would
+ * have the server found guilty of sending too much.
+ */
+export function leastSizeOf(data) {
+  if (typeof data !== "string") return sizeOf(data);
+  return utf8Length(data.slice(0, SAMPLE)) + Math.max(data.length - SAMPLE, 0);
 }
 
 /** A copy of a buffer, which its owner may change or transfer; texts and blobs never change. */

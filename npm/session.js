@@ -5,7 +5,7 @@ import { FATES, GAP_REASONS } from "./boundary.js";
 import { cutBinary, decodeControl, encodeControl, encodeUnit, escapeText, RESERVED } from "./frames.js";
 import { call, Host, randomId } from "./host.js";
 import * as Input from "./input.js";
-import { roughSizeOf } from "./payload.js";
+import { leastSizeOf } from "./payload.js";
 import * as Query from "./query.js";
 import { Keeper } from "./storage.js";
 
@@ -152,7 +152,7 @@ export class SessionHost extends Host {
     const { socket } = this;
     for (const message of messages) {
       if (socket === this.socket)
-        this.feed(Input.linkMessage, generation, this.payloads.keep(message), roughSizeOf(message), 0);
+        this.feed(Input.linkMessage, generation, this.payloads.keep(message), leastSizeOf(message), 0);
     }
   }
 

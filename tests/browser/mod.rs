@@ -350,6 +350,7 @@ macro_rules! everywhere {
                 messages_wait_while_a_listener_is_away
                 a_unit_ends_where_a_listener_closes
                 what_a_listener_sends_leaves_in_one_unit
+                texts_that_begin_wide_are_not_taken_for_more_than_the_window
                 more_than_the_window_never_comes_and_nothing_is_lost_before_a_listener
             }
 

@@ -223,6 +223,17 @@ export const what_a_listener_sends_leaves_in_one_unit = test(async (lab) => {
   );
 });
 
+export const texts_that_begin_wide_are_not_taken_for_more_than_the_window = test(async (lab) => {
+  const { client, peer } = await joined(lab);
+  const losses = record(client, ["error", "disconnect"]);
+  // 103,072 bytes each; were all of it as wide as its beginning, 303,072.
+  const text = "\u20ac".repeat(1_024) + "a".repeat(100_000);
+  for (let sent = 0; sent < 10; sent++) peer.send(text);
+  const got = record(client, ["message"]);
+  await settled();
+  equal([losses, got.length], [[], 10], "losses, and messages");
+});
+
 export const more_than_the_window_never_comes_and_nothing_is_lost_before_a_listener = test(async (lab) => {
   const { client, peer, hello } = await joined(lab, { queue: { maxMessages: 10 } });
   const gaps = record(client, ["gap"]);
