@@ -298,6 +298,10 @@ impl World {
             text,
             positions: save.positions.clone(),
         });
+        if let Some(link) = self.pages[page].link {
+            let positions = save.positions.clone();
+            self.links[link].saves.insert(save.id, positions);
+        }
         for part in parts(&content) {
             self.says(page, Frame::Part(part.to_owned()));
         }
@@ -305,6 +309,14 @@ impl World {
     }
 
     pub(super) fn reads_saved(&mut self, page: usize, link: usize, saved: Saved) {
+        // It has made room on its link, even if another link's welcome has told of it before.
+        let it = &mut self.links[link];
+        if let Some(positions) = it.saves.remove(&saved.id) {
+            it.owed.retain(|(stream, number)| {
+                let saved = positions.get(stream);
+                saved.is_none_or(|(_, saved)| number > saved)
+            });
+        }
         let flight = &mut self.pages[page].snapshots.flight;
         let Some(flight) = flight.take_if(|flight| flight.id == saved.id) else {
             return;
@@ -312,11 +324,6 @@ impl World {
         let slot = self.slot(page);
         let checked = self.ledger.is_told_saved(slot, saved.version, &flight.text);
         self.check(checked);
-        let owed = &mut self.links[link].owed;
-        owed.retain(|(stream, number)| {
-            let saved = flight.positions.get(stream);
-            saved.is_none_or(|(_, saved)| number > saved)
-        });
         self.is_saved(page, flight, saved.version);
     }
 
