@@ -7,6 +7,7 @@ use steadfast_protocol::frame::{
 };
 
 use super::state::State;
+use crate::browser::LocalCopy;
 use crate::ledger::{Positions, Slot, stream_name};
 use crate::plan::Class;
 use crate::planted::{self, Bug};
@@ -28,6 +29,8 @@ pub(crate) struct Snapshots {
     /// How far the streams had come in a state of this machine. The server may not speak of all of them.
     pub(super) begun: Positions,
     flight: Option<Flight>,
+    /// What was found on this machine when the last hello was said.
+    pub(super) copy: Option<LocalCopy>,
     /// The positions of what is saved, as long as only a save acknowledges.
     saved: Option<Positions>,
     saves: u32,
@@ -187,7 +190,7 @@ impl World {
         }
         let document = self.is_document();
         let version = stored.map_or(0, |stored| stored.version);
-        let copy = self.local_copy(page);
+        let copy = self.pages[page].snapshots.copy.take();
         let goes_on = fate == Fate::Resumed || document;
         let copy = copy.filter(|copy| goes_on && copy.base == version && copy.user == welcome.user);
         let it = &mut self.pages[page];
@@ -221,8 +224,11 @@ impl World {
         if !document && fate == Fate::Resumed {
             let session = welcome.session.clone();
             let state = &self.pages[page].snapshots.state;
-            let at = at.unwrap_or_else(|| self.ledger.positions(&session, version));
-            let checked = self.ledger.restores(page, &session, state, at);
+            // A copy says nothing of a stream of which the server has not spoken since the checkpoint: there its page
+            // was where the checkpoint is, and had been told of every hole before.
+            let mut places = self.ledger.positions(&session, version);
+            places.extend(at.unwrap_or_default());
+            let checked = self.ledger.restores(page, &session, state, places);
             self.check(checked);
         }
     }
