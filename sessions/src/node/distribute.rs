@@ -20,6 +20,8 @@ impl Node {
                         id == session && start.stream == *room
                     };
                     let start = starts.next_if(own).map(|(_, start)| start);
+                    // The link may have been sent what comes behind that before it left.
+                    let start = start.filter(|_| !left(effects, place));
                     self.join_room(session, room, start);
                 }
                 Effect::Send { session, .. } if committed.repeated => {
@@ -113,4 +115,15 @@ impl Node {
 fn is_refused(committed: &Committed, place: usize) -> bool {
     let mut refused = committed.refused.iter();
     refused.any(|(refused, _)| *refused == place)
+}
+
+/// Whether the room of the subscription in this place was left before it.
+fn left(effects: &[Effect], place: usize) -> bool {
+    let Some(Effect::Subscribe { session, room }) = effects.get(place) else {
+        return false;
+    };
+    let mut before = effects.iter().take(place);
+    before.any(|effect| {
+        matches!(effect, Effect::Unsubscribe { session: id, room: name } if id == session && name == room)
+    })
 }

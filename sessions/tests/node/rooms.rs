@@ -143,7 +143,8 @@ fn who_leaves_and_joins_again_is_a_member() {
         },
     ]);
     server.publish(room, "second");
-    assert_eq!(server.peer(link).closed, None);
+    assert_eq!(server.peer(link).end(), ("STALE", 4410));
+    let (link, _) = server.join_as(&[], resuming(&welcome, INSTANCE, 2));
     assert_eq!(server.peer(link).texts(), ["first", "second"]);
 }
 
