@@ -271,6 +271,25 @@ fn a_hole_is_told_where_it_is() {
     assert!(matches!(outputs[1], Output::Message { number: 20, .. }));
 }
 
+/// [P55]
+#[test]
+fn a_hole_that_nothing_comes_behind_is_told_when_all_before_it_is_handed_over() {
+    let mut shell = listening();
+    shell.hands_over = false;
+    shell.receive();
+    shell.receive();
+    shell.from(0, 4, 20, GapReason::Expired);
+    shell.take();
+    shell.handed_over();
+    let outputs = shell.take();
+    assert!(matches!(outputs[..], [Output::Message { number: 9, .. }]));
+    shell.handed_over();
+    assert_eq!(shell.take(), [gap(Some(10), GapReason::Expired)]);
+    assert_eq!(shell.engine.position(0), Some((4, 19)));
+    shell.from(0, 5, 1, GapReason::Epoch);
+    assert_eq!(shell.take(), [gap(None, GapReason::Epoch)]);
+}
+
 /// The link was lost before the hole could be reached: it is told once.
 #[test]
 fn the_same_hole_is_not_told_twice() {

@@ -1,10 +1,13 @@
 // Everything that `npm test` checks, in its order: the quick and telling first.
 
 import { filesIn } from "./fingerprint.mjs";
+import { firstSeedHere } from "./fresh-seeds.mjs";
 import { at } from "./paths.mjs";
 
 const NODE = process.execPath;
 const DENY_WARNINGS = ["--", "-D", "warnings"];
+const SIM = ["cargo", "run", "--release", "--locked", "-p", "steadfast-sim"];
+const FRESH = `${firstSeedHere()}`;
 
 /**
  * Each step: `name`, what it `shows`, what it `needs` (see setup.mjs), and the `commands` it runs one after another.
@@ -92,12 +95,13 @@ export const STEPS = [
   },
   {
     name: "sim",
-    shows: "20,000 bad days break no promise, and every planted bug is caught",
+    shows: `20,000 bad days and 20,000 fresh ones, from seed ${FRESH} on, break no promise, and every planted bug is caught`,
     slow: true,
     needs: ["basics"],
     commands: [
-      ["cargo", "run", "--release", "--locked", "-p", "steadfast-sim", "--", "--seeds", "20000"],
-      ["cargo", "run", "--release", "--locked", "-p", "steadfast-sim", "--features", "canaries", "--", "--canaries"],
+      [...SIM, "--", "--seeds", "20000"],
+      [...SIM, "--", "--seeds", "20000", "--from", FRESH],
+      [...SIM, "--features", "canaries", "--", "--canaries"],
     ],
   },
   {

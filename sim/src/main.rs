@@ -101,6 +101,7 @@ fn play_many(options: &Options) -> ExitCode {
     let begun = Instant::now();
     let next = AtomicU64::new(options.from);
     let end = options.from + options.seeds;
+    eprintln!("seeds from {} up to, not including, {end}", options.from);
     let found: Mutex<(Tally, Vec<(u64, Broken)>)> = Mutex::default();
     std::thread::scope(|scope| {
         for _ in 0..threads(options) {
@@ -130,7 +131,10 @@ fn play_many(options: &Options) -> ExitCode {
         return ExitCode::SUCCESS;
     };
     for (seed, what) in &broken {
-        eprintln!("seed {seed} breaks {what}");
+        eprintln!(
+            "seed {seed} breaks {what}\n  {}",
+            command(*seed, &Reduction::default())
+        );
     }
     show_smaller(*seed, &Reduction::default(), what);
     ExitCode::FAILURE

@@ -1,9 +1,10 @@
 //! Links between pages and the server, and everything that can happen to them.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use steadfast_sessions::io::{LinkId, Wire};
 
+use crate::ledger::Positions;
 use crate::plan::{Cut, Direction};
 use crate::world::{Step, World};
 
@@ -36,6 +37,8 @@ pub struct Link {
     pub volatile: bool,
     /// Numbered messages that the client has received and not acknowledged: stream and number.
     pub owed: VecDeque<(String, u64)>,
+    /// What it was given to save, by the client's names: the positions that `saved` acknowledges.
+    pub saves: BTreeMap<u32, Positions>,
     /// The stream that messages belong to now, and the number of the next one.
     pub stream: Option<(String, u64)>,
     /// The last number that the server said is stored.
@@ -209,6 +212,7 @@ impl World {
             script: Vec::new(),
             volatile: false,
             owed: VecDeque::new(),
+            saves: BTreeMap::new(),
             stream: None,
             stored: 0,
             drains: false,

@@ -291,6 +291,7 @@ impl World {
                 self.feed(page, Input::Listen(true));
             }
             PageStep::Locked { memory } => self.gets_lock(page, memory),
+            PageStep::Announced { memory } => self.hears_of(page, &memory),
             PageStep::LockWaited { era } => self.lock_waited(page, era),
             PageStep::Read { era } => self.reads_storage(page, era),
             PageStep::Stored => self.completes(page),

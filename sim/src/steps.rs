@@ -125,6 +125,10 @@ pub(crate) enum PageStep {
     Locked {
         memory: String,
     },
+    /// Another page has a memory.
+    Announced {
+        memory: String,
+    },
     LockWaited {
         era: u32,
     },

@@ -18,6 +18,20 @@ fn no_day_breaks_a_rule() {
     }
 }
 
+/// Days on which something was broken that is mended, or was taken for it: as long as no fault is added they are the
+/// same days.
+const BROKEN_ONCE: [u64; 7] = [
+    536_475, 539_185, 550_794, 575_778, 596_743, 622_035, 703_419,
+];
+
+#[test]
+fn what_was_broken_once_is_not_again() {
+    for seed in BROKEN_ONCE {
+        let broken = World::play(Plan::draw(seed), Trace::Off).broken;
+        assert_eq!(broken, None, "seed {seed}");
+    }
+}
+
 /// What a shrunk day leaves out must not change what stays.
 #[test]
 fn leaving_out_a_kind_of_fault_changes_no_other() {

@@ -52,19 +52,24 @@ impl<P: PartialEq + Clone> Engine<P> {
         }
     }
 
-    /// The hole before the next message for the application. Whether there is one that was not told.
+    /// The hole before the next message for the application; with none left, one that nothing has come
+    /// behind. Whether there is one that was not told.
     pub(super) fn poll_hole(&mut self) -> bool {
-        let Some((id, number)) = self.inbox.next_place() else {
-            return false;
-        };
-        let Some(stream) = self.session.stream(id) else {
-            return false;
-        };
-        let (missed, reason) = (stream.skip_before(number), stream.hole);
-        if missed > 0 {
-            self.tell(hole(id, Some(missed), reason));
+        let place = self.inbox.next_place();
+        for stream in &mut self.session.streams {
+            let number = match place {
+                None => stream.next,
+                Some((id, number)) if id == stream.id => number,
+                Some(_) => continue,
+            };
+            let missed = stream.skip_before(number);
+            if missed > 0 {
+                let hole = hole(stream.id, Some(missed), stream.hole);
+                self.tell(hole);
+                return true;
+            }
         }
-        missed > 0
+        false
     }
 
     /// A message came in: volatile when that was announced, else the next of the present stream.

@@ -5,26 +5,24 @@ use super::ending::Ending;
 use super::link::Link;
 use crate::Payload;
 use crate::io::{Effect, LinkId, SessionId, Target};
-use crate::store::Committed;
+use crate::store::{Committed, StreamStart};
 
 impl Node {
     /// `effects` were carried out: gives what they sent to the links that it is for.
     pub(super) fn distribute(&mut self, effects: &[Effect], committed: Committed) {
         self.commits += 1;
-        for (session, start) in &committed.subscribed {
-            if let Some((id, link)) = self.link_of(session) {
-                if let Some(live) = link.live_mut() {
-                    live.downward.open(start, true, true);
-                }
-                self.rooms.join(&start.stream, id);
-                self.stirred_links.insert(id);
-            }
-        }
-        for effect in effects {
+        let mut starts = committed.subscribed.iter().peekable();
+        for (place, effect) in effects.iter().enumerate() {
             match effect {
                 Effect::Unsubscribe { session, room } => self.leave_room(session, room),
-                Effect::Subscribe { session, room } => {
-                    self.check_subscribed(session, room, &committed);
+                Effect::Subscribe { session, room } if !is_refused(&committed, place) => {
+                    let own = |(id, start): &&(SessionId, StreamStart)| {
+                        id == session && start.stream == *room
+                    };
+                    let start = starts.next_if(own).map(|(_, start)| start);
+                    // The link may have been sent what comes behind that before it left.
+                    let start = start.filter(|_| !left(effects, place));
+                    self.join_room(session, room, start);
                 }
                 Effect::Send { session, .. } if committed.repeated => {
                     self.soil(&Target::Session(session.clone()));
@@ -76,13 +74,18 @@ impl Node {
 
     /// A subscription whose place in the room is not known cannot be served: the client resumes, and is
     /// told with its welcome.
-    fn check_subscribed(&mut self, session: &SessionId, room: &str, committed: &Committed) {
+    fn join_room(&mut self, session: &SessionId, room: &str, start: Option<&StreamStart>) {
         let Some((id, link)) = self.link_of(session) else {
             return self.note_change(session);
         };
         let live = link.live_mut();
-        let served = live.is_some_and(|live| live.downward.stream_mut(room).is_some());
-        if !served && (committed.repeated || committed.refused.is_empty()) {
+        if let Some(start) = start {
+            if let Some(live) = live {
+                live.downward.open(start, true, true);
+            }
+            self.rooms.join(room, id);
+            self.stirred_links.insert(id);
+        } else if live.is_none_or(|live| live.downward.stream_mut(room).is_none()) {
             self.end_link(id, Ending::Stale);
         }
     }
@@ -106,4 +109,21 @@ impl Node {
         let id = self.sessions.get(session)?.owner.as_ref()?.link?;
         Some((id, self.links.get_mut(&id)?))
     }
+}
+
+/// Whether the effect in this place was not carried out.
+fn is_refused(committed: &Committed, place: usize) -> bool {
+    let mut refused = committed.refused.iter();
+    refused.any(|(refused, _)| *refused == place)
+}
+
+/// Whether the room of the subscription in this place was left before it.
+fn left(effects: &[Effect], place: usize) -> bool {
+    let Some(Effect::Subscribe { session, room }) = effects.get(place) else {
+        return false;
+    };
+    let mut before = effects.iter().take(place);
+    before.any(|effect| {
+        matches!(effect, Effect::Unsubscribe { session: id, room: name } if id == session && name == room)
+    })
 }

@@ -29,6 +29,8 @@ pub(super) struct Inbox {
     /// Entries up to this one may have been handled before, by an earlier process.
     suspect: u64,
     reading: bool,
+    /// There may be entries that are not known of.
+    dirty: bool,
     /// The next read is of one entry, to find the one that cannot be read.
     singly: bool,
 }
@@ -44,6 +46,7 @@ impl Inbox {
             bytes: 0,
             suspect: last,
             reading: false,
+            dirty: false,
             singly: false,
         }
     }
@@ -70,7 +73,7 @@ impl Inbox {
 
     /// Whether nothing is to be read, handled or committed.
     pub(super) const fn is_done(&self) -> bool {
-        self.cursor == self.last && !self.reading
+        self.cursor == self.last && !self.reading && !self.dirty
     }
 
     /// How many of `gathered` may be stored now: at most a window past the cursor.
@@ -100,6 +103,11 @@ impl Inbox {
         }
     }
 
+    /// Something may have been stored.
+    pub(super) const fn soil(&mut self) {
+        self.dirty = true;
+    }
+
     /// The inbox is known to reach so far.
     pub(super) fn reach(&mut self, last: u64) {
         self.last = self.last.max(last);
@@ -107,6 +115,7 @@ impl Inbox {
 
     fn load(&mut self, entry: Entry) {
         self.loaded = entry.seq;
+        self.last = self.last.max(entry.seq);
         self.bytes += entry.payload.len() as u64;
         self.entries.push_back(entry);
     }
@@ -119,11 +128,12 @@ impl Node {
             return;
         };
         let inbox = &mut session.inbox;
-        let wanted = inbox.entries.is_empty() && inbox.loaded < inbox.last;
+        let wanted = inbox.entries.is_empty() && (inbox.loaded < inbox.last || inbox.dirty);
         if !wanted || inbox.reading || session.handler.is_stopped() {
             return;
         }
         inbox.reading = true;
+        inbox.dirty = false;
         let request = Request::Inbox {
             session: id.clone(),
             after: inbox.loaded,

@@ -110,8 +110,22 @@ impl Node {
             }
             reply => {
                 self.close_claim(&call.request);
+                if reply.is_err() {
+                    self.doubt(&call);
+                }
                 self.deliver_reply(call, reply);
             }
+        }
+    }
+
+    /// What is refused now may have been carried out when it failed: a claim that nobody heard of lies
+    /// between.
+    fn doubt(&mut self, call: &Call) {
+        if let Request::Append(append) = &call.request
+            && call.failures > 0
+            && let Some(session) = self.sessions.get_mut(&append.session)
+        {
+            session.inbox.soil();
         }
     }
 

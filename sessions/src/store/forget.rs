@@ -3,7 +3,7 @@
 use super::log::{self, Place};
 use super::record::{self, Gone, Head, List, Room, Sent};
 use super::rows::Rows;
-use super::{StoreError, Term, key, room, session, shelf};
+use super::{StoreError, Term, key, room, session, shelf, snapshot};
 
 /// Rows that one call forgets at most.
 const PART: u64 = 256;
@@ -15,6 +15,7 @@ pub(super) fn acknowledge(
     positions: &[(String, u32, u64)],
 ) -> Result<(), StoreError> {
     let mut head = session::living(rows, id, term)?;
+    snapshot::stay_behind(rows, id, &head, positions)?;
     hand_over(rows, id, &mut head, positions)?;
     session::save(rows, id, &head)
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use steadfast_protocol::delta::{self, DeltaError};
 use steadfast_protocol::{fnv1a32, limits};
 
-use super::record::{Head, Kept};
+use super::record::{self, Head, Kept};
 use super::rows::Rows;
 use super::{
     Claim, Content, Held, Load, Refused, Save, SaveRefusal, Slot, Snapshot, StoreError, Unsaved,
@@ -63,6 +63,34 @@ pub(super) fn save(
     let version = kept.told();
     shelf::put(rows, &stored.place, kept, text)?;
     Ok(Ok(version))
+}
+
+/// The client is about to acknowledge what its checkpoint may not have seen: where that says nothing of a
+/// stream, it is where the stream stood before.
+pub(super) fn stay_behind(
+    rows: &mut impl Rows,
+    session: &str,
+    head: &Head,
+    acknowledged: &[(String, u32, u64)],
+) -> Result<(), StoreError> {
+    let place = key::checkpoint(session);
+    let Some(mut kept) = shelf::readable(rows, &place)? else {
+        return Ok(());
+    };
+    let known = kept.positions.len();
+    for (stream, _, _) in acknowledged {
+        let held = match head.rooms.get(stream) {
+            None if stream.is_empty() => Some((head.outbox.epoch, head.acknowledged)),
+            held => held.copied(),
+        };
+        if let Some(held) = held {
+            kept.positions.entry(stream.clone()).or_insert(held);
+        }
+    }
+    if kept.positions.len() == known {
+        return Ok(());
+    }
+    record::save(rows, &key::snapshot(&place), &kept)
 }
 
 pub(super) fn load(rows: &impl Rows, load: &Load) -> Result<Option<Snapshot>, StoreError> {

@@ -115,6 +115,39 @@ fn a_handler_subscribes_and_unsubscribes() {
     assert_eq!(server.peer(link).closed, None);
 }
 
+/// All in one commit, of which something else is refused.
+#[test]
+fn who_leaves_and_joins_again_is_a_member() {
+    // [P54]
+    let mut server = Server::new();
+    server.handler = Handler::Keep;
+    let (link, welcome) = server.join(&["lobby"]);
+    let (session, room) = (welcome.session.as_str(), "lobby");
+    server.text(link, "again");
+    server.finish(vec![
+        Effect::Unsubscribe {
+            session: session.into(),
+            room: room.into(),
+        },
+        Effect::Subscribe {
+            session: session.into(),
+            room: room.into(),
+        },
+        Effect::Send {
+            session: OTHER.into(),
+            payload: Payload::text("to nobody"),
+        },
+        Effect::Publish {
+            room: room.into(),
+            payload: Payload::text("first"),
+        },
+    ]);
+    server.publish(room, "second");
+    assert_eq!(server.peer(link).end(), ("STALE", 4410));
+    let (link, _) = server.join_as(&[], resuming(&welcome, INSTANCE, 2));
+    assert_eq!(server.peer(link).texts(), ["first", "second"]);
+}
+
 #[test]
 fn a_subscription_that_was_made_without_a_word_is_served() {
     let mut server = Server::new();

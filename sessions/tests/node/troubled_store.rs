@@ -94,6 +94,28 @@ fn a_commit_that_was_done_without_a_word_echoes_once() {
     assert_eq!((server.rows(b'o'), server.rows(b'm')), (1, 1));
 }
 
+/// A claim that nobody is told of lies between the two.
+#[test]
+fn what_was_stored_without_a_word_and_is_refused_now_is_handled() {
+    let mut server = Server::new();
+    let (link, first) = server.join(&[]);
+    server.store = Store::Mute;
+    server.text(link, "one");
+    server.stall_store();
+    let other = server.open_as(&[], resuming(&first, INSTANCE, 2));
+    server.lose(other);
+    server.carry_out_all();
+    while server.fail_last() {}
+    server.store = Store::Prompt;
+    server.pass(secs(1));
+    assert_eq!(server.peer(link).end(), ("TAKEN_OVER", 4409));
+    let numbers: Vec<_> = server.deliveries.iter().map(|it| it.number).collect();
+    assert_eq!(numbers, [1]);
+    server.pass(secs(1));
+    assert_eq!(server.node.active_sessions(), 0);
+    assert_eq!(server.node.pending(), 0);
+}
+
 #[test]
 fn a_hello_that_the_store_fails_on_is_refused() {
     // [P111]

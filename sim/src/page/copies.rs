@@ -38,20 +38,22 @@ impl World {
         }
     }
 
-    pub(super) fn local_copy(&self, page: usize) -> Option<LocalCopy> {
+    fn local_copy(&self, page: usize) -> Option<LocalCopy> {
         let it = &self.pages[page];
         let copies = &self.storages[it.storage].fresh.data().copies;
         copies.get(&self.copy_name(page)).cloned()
     }
 
-    /// What the hello says of the state, and the positions that go with it.
-    pub(super) fn wants(&self, page: usize) -> Option<(WantedSnapshot, Option<Positions>)> {
-        let it = &self.pages[page];
+    /// What the hello says of the state, and the positions that go with it. The copy stays in memory until the
+    /// welcome, whatever becomes of storage.
+    pub(super) fn wants(&mut self, page: usize) -> Option<(WantedSnapshot, Option<Positions>)> {
+        let restore = !self.pages[page].snapshots.restored;
+        let copy = self.local_copy(page).filter(|_| restore);
+        let it = &mut self.pages[page];
         if !it.saves {
             return None;
         }
-        let restore = !it.snapshots.restored;
-        let copy = self.local_copy(page).filter(|_| restore);
+        it.snapshots.copy.clone_from(&copy);
         let base = copy.as_ref().map_or(it.snapshots.base, |copy| copy.base);
         let wanted = WantedSnapshot {
             key: self.plan.tuning.document.clone(),

@@ -234,9 +234,6 @@ impl World {
         if begins {
             self.begins(page);
         }
-        if at.is_none() {
-            self.doubts_rows(page);
-        }
         let delay = 50 + self.dice.disk.below(self.plan.weather.disk.0 + 1);
         let durable = &mut self.pages[page].durable;
         durable.ready_at = at.unwrap_or(now).max(now + delay).max(durable.ready_at);
@@ -247,6 +244,11 @@ impl World {
             late,
         });
         let at = durable.ready_at;
+        // Until it hears that one was aborted, what it sends may build on that one. It is promised to stay where
+        // storage refuses nothing, and a page that hears of it has it in memory.
+        if durable.issued.iter().any(|issued| issued.is_aborted) {
+            self.doubts_rows(page);
+        }
         self.queue.put(at, Step::Stored { page });
     }
 

@@ -5,7 +5,7 @@ use steadfast_engine::{Input, State};
 use super::Page;
 use super::durable::Phase;
 use crate::browser::Change;
-use crate::world::World;
+use crate::world::{PageStep, World};
 
 impl World {
     /// The page asks for every other memory, to be there when its page dies.
@@ -45,11 +45,23 @@ impl World {
                 && it.adopts.is_none()
                 && it.durable.persists
                 && !it.durable.failed
-                && it.durable.phase == Phase::Loaded
-                && !it.is_still();
-            if listens {
-                self.watches_one(other, memory);
+                && it.durable.phase == Phase::Loaded;
+            let memory = memory.to_owned();
+            if listens && it.is_still() {
+                // What a channel says to a frozen page waits there.
+                let step = PageStep::Announced { memory };
+                self.pages[other].backlog.push(step);
+            } else if listens {
+                self.hears_of(other, &memory);
             }
+        }
+    }
+
+    /// Another page has this memory.
+    pub(super) fn hears_of(&mut self, page: usize, memory: &str) {
+        let it = &self.pages[page];
+        if it.durable.phase == Phase::Loaded && !it.durable.failed && !it.closed {
+            self.watches_one(page, memory);
         }
     }
 

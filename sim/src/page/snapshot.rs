@@ -7,6 +7,7 @@ use steadfast_protocol::frame::{
 };
 
 use super::state::State;
+use crate::browser::LocalCopy;
 use crate::ledger::{Positions, Slot, stream_name};
 use crate::plan::Class;
 use crate::planted::{self, Bug};
@@ -28,6 +29,8 @@ pub(crate) struct Snapshots {
     /// How far the streams had come in a state of this machine. The server may not speak of all of them.
     pub(super) begun: Positions,
     flight: Option<Flight>,
+    /// What was found on this machine when the last hello was said.
+    pub(super) copy: Option<LocalCopy>,
     /// The positions of what is saved, as long as only a save acknowledges.
     saved: Option<Positions>,
     saves: u32,
@@ -187,7 +190,7 @@ impl World {
         }
         let document = self.is_document();
         let version = stored.map_or(0, |stored| stored.version);
-        let copy = self.local_copy(page);
+        let copy = self.pages[page].snapshots.copy.take();
         let goes_on = fate == Fate::Resumed || document;
         let copy = copy.filter(|copy| goes_on && copy.base == version && copy.user == welcome.user);
         let it = &mut self.pages[page];
@@ -221,8 +224,11 @@ impl World {
         if !document && fate == Fate::Resumed {
             let session = welcome.session.clone();
             let state = &self.pages[page].snapshots.state;
-            let at = at.unwrap_or_else(|| self.ledger.positions(&session, version));
-            let checked = self.ledger.restores(page, &session, state, at);
+            // A copy says nothing of a stream of which the server has not spoken since the checkpoint: there its page
+            // was where the checkpoint is, and had been told of every hole before.
+            let mut places = self.ledger.positions(&session, version);
+            places.extend(at.unwrap_or_default());
+            let checked = self.ledger.restores(page, &session, state, places);
             self.check(checked);
         }
     }
@@ -298,6 +304,10 @@ impl World {
             text,
             positions: save.positions.clone(),
         });
+        if let Some(link) = self.pages[page].link {
+            let positions = save.positions.clone();
+            self.links[link].saves.insert(save.id, positions);
+        }
         for part in parts(&content) {
             self.says(page, Frame::Part(part.to_owned()));
         }
@@ -305,6 +315,14 @@ impl World {
     }
 
     pub(super) fn reads_saved(&mut self, page: usize, link: usize, saved: Saved) {
+        // It has made room on its link, even if another link's welcome has told of it before.
+        let it = &mut self.links[link];
+        if let Some(positions) = it.saves.remove(&saved.id) {
+            it.owed.retain(|(stream, number)| {
+                let saved = positions.get(stream);
+                saved.is_none_or(|(_, saved)| number > saved)
+            });
+        }
         let flight = &mut self.pages[page].snapshots.flight;
         let Some(flight) = flight.take_if(|flight| flight.id == saved.id) else {
             return;
@@ -312,11 +330,6 @@ impl World {
         let slot = self.slot(page);
         let checked = self.ledger.is_told_saved(slot, saved.version, &flight.text);
         self.check(checked);
-        let owed = &mut self.links[link].owed;
-        owed.retain(|(stream, number)| {
-            let saved = flight.positions.get(stream);
-            saved.is_none_or(|(_, saved)| number > saved)
-        });
         self.is_saved(page, flight, saved.version);
     }
 

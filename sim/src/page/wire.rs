@@ -272,7 +272,8 @@ impl World {
                 self.storages[it.storage].write(record);
             }
         }
-        if self.links[link].attached {
+        let is_attached = self.links[link].attached;
+        if is_attached {
             self.restores(page, fate, &welcome, text);
         }
         let generation = self.links[link].generation;
@@ -293,7 +294,7 @@ impl World {
                 welcome,
             },
         );
-        if fate == Fate::OtherUser {
+        if fate == Fate::OtherUser && is_attached {
             self.restores_own(page);
         }
     }

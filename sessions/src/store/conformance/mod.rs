@@ -77,7 +77,8 @@ macro_rules! store_conformance {
                 checkpoint_of_an_old_owner_is_refused;
             documents: documents_are_their_users, documents_are_bounded, quota_is_kept,
                 no_version_comes_again;
-            restoring: hello_is_told_what_is_stored, page_that_begins_gets_state_and_positions,
+            restoring: hello_is_told_what_is_stored, what_is_acknowledged_without_the_state_is_a_hole,
+                page_that_begins_gets_state_and_positions,
                 page_that_has_the_version_keeps_its_positions,
                 checkpoint_stands_in_for_streams_that_are_not_named, document_moves_nothing,
                 new_session_has_no_checkpoint, state_that_grew_old_is_a_hole,

@@ -235,6 +235,13 @@ impl<S: Subject> World<S> {
         let epoch = log.epoch.unwrap_or_default() ^ u32::from(a >= 0xf0);
         let (term, position) = (session.term, (epoch, number));
         let good = a < 0xf0 && number <= log.last;
+        let held = session.rooms.get(stream).copied();
+        let held = held.unwrap_or(session.acknowledged);
+        if let Some(kept) = &mut session.checkpoint {
+            let own = log.epoch.unwrap_or_default();
+            let position = kept.positions.entry(stream.to_owned());
+            position.or_insert((own, held));
+        }
         if good && stream.is_empty() {
             session.acknowledge(number);
         } else if good && !stream.is_empty() {

@@ -4,7 +4,7 @@ use steadfast_protocol::frame::Reason;
 
 use super::Subject;
 use super::bench::saves::{at, begins};
-use super::bench::{Bench, goes_on, publish, start};
+use super::bench::{Bench, goes_on, publish, start, subscribe};
 use crate::store::{Accepted, Wanted};
 
 const TEXT: &str = r#"{"seen":2}"#;
@@ -45,6 +45,29 @@ pub fn hello_is_told_what_is_stored(store: impl Subject) {
     assert_eq!((held.version, held.bytes), (version, TEXT.len() as u32));
     assert_eq!(accepted.state, None, "nobody asked for it");
     assert_eq!(goes_on(&accepted, ""), (3, None));
+}
+
+// [P153]
+pub fn what_is_acknowledged_without_the_state_is_a_hole(store: impl Subject) {
+    let mut bench = Bench::new(store);
+    let hello = bench.hello("s1");
+    let owner = bench.accepted(&hello);
+    let save = bench.checkpoint(&owner, 0, TEXT);
+    bench.saved(&save);
+    bench.fill("s1", &["a", "b"]);
+    let joined = bench.send(&[subscribe("s1", "den")]);
+    let den = joined.subscribed[0].1.epoch;
+    bench.send(&["c", "d", "e"].map(|text| publish("den", text)));
+    let own = start(&owner, "").epoch;
+    for (stream, position) in [("", (own, 2)), ("den", (den, 3))] {
+        let acknowledged = bench.acknowledge("s1", owner.term, stream, position);
+        acknowledged.unwrap();
+    }
+    let mut hello = bench.again("s1", "s1-1", 2);
+    hello.snapshot = begins(None, 0);
+    let accepted = bench.accepted(&hello);
+    assert_eq!(goes_on(&accepted, ""), (2, Some("acknowledged")));
+    assert_eq!(goes_on(&accepted, "den"), (3, Some("acknowledged")));
 }
 
 // [P152] [P153]

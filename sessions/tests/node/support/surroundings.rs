@@ -86,6 +86,16 @@ impl Server {
         true
     }
 
+    /// Says of what was carried out last that nobody knows.
+    pub(crate) fn fail_last(&mut self) -> bool {
+        let Some(Input::Stored { op, .. }) = self.untold.pop() else {
+            return false;
+        };
+        let reply = Err(StoreError::Unavailable("test".into()));
+        self.input(Input::Stored { op, reply });
+        true
+    }
+
     /// Rows of the table whose keys begin with `tag`.
     pub(crate) fn rows(&self, tag: u8) -> usize {
         self.table.iter().filter(|(key, _)| key[0] == tag).count()
