@@ -36,7 +36,7 @@ export const tagOf = (value) => Object.prototype.toString.call(value);
  */
 export function leastSizeOf(data) {
   if (typeof data !== "string") return sizeOf(data);
-  return utf8Length(data.slice(0, SAMPLE)) + Math.max(data.length - SAMPLE, 0);
+  return utf8Length(data.slice(0, SAMPLE)) + data.slice(SAMPLE).length;
 }
 
 /** A copy of a buffer, which its owner may change or transfer; texts and blobs never change. */

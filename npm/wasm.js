@@ -44,9 +44,9 @@ export function createClient(wasm, options, seed) {
   const number = wasm.client_new(seed);
   const client = {
     handle: (...happened) => wasm.client_handle(number, ...happened),
+    query: (...asked) => wasm.client_query(number, ...asked),
     /** An output's place, and the five numbers that belong to it. */
     poll: () => [wasm.client_poll(number), ...numbers().slice(0, 5)],
-    query: (what, argument) => wasm.client_query(number, what, argument),
     free() {
       forgotten.unregister(client);
       wasm.client_free(number);

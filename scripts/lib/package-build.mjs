@@ -40,7 +40,7 @@ const SMALLEST =
 const LEFT_OUT = [
   "-enable-load-pre=false",
   "-simplifycfg-sink-common=false",
-  "-two-entry-phi-node-folding-threshold=8",
+  "-two-entry-phi-node-folding-threshold=5",
 ];
 
 /** The modules by name, with cargo's flags for what they have. */
