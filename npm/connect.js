@@ -1,6 +1,5 @@
 // From an address to an open client in one call.
 
-import { SteadfastError } from "./error.js";
 import { isObject, ms, readOptions, row } from "./options.js";
 import { within } from "./tickets.js";
 
@@ -31,7 +30,7 @@ export async function connectWhen(Steadfast, kit, load, url, given = {}) {
     return client;
   } catch (error) {
     client?.release();
-    throw error instanceof SteadfastError ? error : new SteadfastError("INVALID_OPTION", String(error), "", error);
+    throw error;
   } finally {
     waiting.abort();
   }

@@ -69,7 +69,7 @@ export const NEWS = {
     const warnings = [
       "no pong: only the browser notices dead links",
       "pings make the server end links: set heartbeat: false, or a ping that it knows",
-      `cannot open ${host.url}: is the address right, the server up, the origin allowed?`,
+      `cannot open ${host.url}: address right, server up, origin allowed?`,
     ];
     host.log("warn", warnings[kind]);
   },

@@ -1,9 +1,10 @@
 // Messages as the platform's WebSocket takes them: what they are, how long, and how to keep them.
 
-const encoder = new TextEncoder();
+// jsdom has none.
+const encoder = globalThis.TextEncoder && new TextEncoder();
 
 /** How many bytes `text` has in UTF-8; a lone surrogate counts as the U+FFFD that is sent for it. */
-export const utf8Length = (text) => encoder.encode(text).length;
+export const utf8Length = (text) => encoder?.encode(text).length ?? new Blob([text]).size;
 
 /**
  * The size of `data`: in bytes, but for a text that is not to be measured exactly in UTF-16 units,

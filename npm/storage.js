@@ -113,7 +113,10 @@ export class Keeper {
     // It would wait for itself.
     if (turn !== this.turn) return;
     const { row } = this;
-    await Promise.race([freed[row.name], patience()]);
+    const patience = new Promise((over) => {
+      AbortSignal.timeout(PATIENCE_MS).onabort = over;
+    });
+    await Promise.race([freed[row.name], patience]);
     const own = row.id ? row.memory : remembered(row);
     const found = row.id ? [row] : await rows(row);
     found.sort((a, b) => (b.memory === own) - (a.memory === own) || !!b.id - !!a.id || b.at - a.at);
@@ -156,11 +159,6 @@ export const isGood = (row) => NUMBER(row?.claim + 1) && !isOld(row);
 
 /** Whether no server knows it any more. */
 export const isOld = ({ at }) => at < Date.now() - KEPT_MS;
-
-const patience = () =>
-  new Promise((over) => {
-    AbortSignal.timeout(PATIENCE_MS).onabort = over;
-  });
 
 /** What this page or worker holds itself: waiting for it would be in vain. */
 const heldHere = new Set();

@@ -4,7 +4,7 @@ use steadfast_engine::{Delivered, DropReason, Event, Fault, Input, Output};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::support::{CONNECT, Payload, RECONNECT, Shell, ms, new, resumed, session};
+use crate::support::{CONNECT, Payload, RECONNECT, Shell, ms, new, persistent, resumed, session};
 
 /// A session in which so many links have ended with `code` behind the first of three messages.
 fn ended(times: u32, code: u16) -> (Shell, Vec<Payload>) {
@@ -138,6 +138,31 @@ fn the_application_can_take_it_back() {
     assert_eq!(shell.take_transmitted(), next);
     shell.stored(1);
     assert_eq!(shell.engine.unacknowledged(), 0);
+}
+
+/// Its number is under way to storage: no link was given it, and the others do not wait for ever.
+#[test]
+fn what_only_has_its_number_is_not_taken_back() {
+    let mut shell = Shell::welcomed(persistent());
+    let sent = shell.send_many(3);
+    for _ in 0..3 {
+        ends(&mut shell, 1006);
+        opens(&mut shell);
+    }
+    ends(&mut shell, 1006);
+    shell.writes = false;
+    assert!(opens(&mut shell).is_empty());
+    ends(&mut shell, 1006);
+    assert_eq!(shell.take_queue(), sent[1..]);
+    shell.written();
+    shell.writes = true;
+    shell.send_many(1);
+    assert_eq!(opens(&mut shell), sent[..1]);
+    shell.stored(1);
+    assert_eq!(shell.engine.unacknowledged(), 1);
+    shell.stored(2);
+    assert_eq!(shell.engine.unacknowledged(), 0);
+    assert_eq!(shell.engine.queued(), (0, 0));
 }
 
 #[test]

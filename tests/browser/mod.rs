@@ -158,9 +158,19 @@ macro_rules! everywhere {
                 an_event_that_is_no_news_changes_nothing
             }
 
+            mod evidence {
+                a_sleep_is_noticed_on_a_link_that_answers
+                patience_counts_the_night
+                downtime_counts_the_night
+                a_look_at_the_tab_cuts_no_line_of_four_seconds
+                a_busy_link_that_died_is_found
+                a_young_link_that_died_is_found_on_waking
+                pongs_that_come_after_five_seconds_are_pongs
+                a_server_that_drops_links_behind_pings_costs_few
+            }
+
             mod unanswered {
                 a_busy_link_is_asked_soon_and_then_found_dead
-                late_pongs_never_reach_the_application
                 a_server_that_never_answers_is_asked_for_ever
                 a_server_that_drops_the_link_behind_pings_gets_none_after_two
                 a_first_opening_that_fails_is_told_once

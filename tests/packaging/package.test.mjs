@@ -13,7 +13,15 @@ import { pack, temporaryFolder } from "./harness.mjs";
 import { command } from "./processes.mjs";
 import { ENTRIES } from "./sources.mjs";
 
-const QUICK = ["webpack-5-production", "vite-7-dev", "esbuild-iife", "node-20-ws", "typescript-5.2-node10", "publint"];
+const QUICK = [
+  "webpack-5-production",
+  "vite-7-dev",
+  "esbuild-iife",
+  "node-20-ws",
+  "jest-30-babel",
+  "typescript-5.2-node10",
+  "publint",
+];
 
 describe("the packed package", () => {
   const temporary = temporaryFolder();
@@ -30,6 +38,12 @@ describe("the packed package", () => {
   after(async () => {
     await workshop?.close();
     temporary.remove();
+  });
+
+  test("says where it comes from, and where to report what is wrong with it", () => {
+    const { repository, homepage, bugs } = JSON.parse(readFileSync(path.join(unpacked, "package.json"), "utf8"));
+    for (const address of [repository.url, homepage, bugs.url ?? bugs])
+      assert.match(address, /^(git\+)?https:\/\/\S+$/);
   });
 
   test("holds every file that its package.json names, and the licences", () => {

@@ -109,7 +109,9 @@ impl<P: PartialEq + Clone> Engine<P> {
     /// what was restored stays: it may be another user's.
     pub fn take_back(&mut self) -> Option<P> {
         let owned = !STATE || self.session.owned;
-        let stuck = self.session.is_stuck() && self.phase != Phase::Open;
+        // What was not given to a link is not what they end behind.
+        let stuck =
+            self.session.is_stuck() && self.session.is_in_flight() && self.phase != Phase::Open;
         let taken = if stuck {
             self.take_stuck()
         } else {

@@ -30,23 +30,6 @@ export const a_busy_link_is_asked_soon_and_then_found_dead = test(async (lab) =>
   equal([(await lost).code, socket.closedWith.code], [1006, 4001], "how it was lost");
 });
 
-export const late_pongs_never_reach_the_application = test(async (lab) => {
-  const clocks = new Clocks(lab);
-  const { client, socket } = await lab.opened({ codec: "json", heartbeat: { interval: 10_000 } });
-  const events = record(client, ["message", "error", "disconnect"]);
-  const beats = record(client, ["heartbeat"]);
-  for (let pings = 0, second = 0; second < 120; second++) {
-    await clocks.pass(1_000);
-    // One that is so late that it answers nothing any more is a message.
-    if (second % 5 === 0) for (; pings < socket.sent.length; pings++) socket.message("PONG");
-  }
-  equal(events, [], "messages, errors and losses");
-  ok(
-    beats.some(([, { rtt }]) => rtt >= 3_000),
-    "the round trip is measured",
-  );
-});
-
 export const a_server_that_never_answers_is_asked_for_ever = test(async (lab) => {
   const clocks = new Clocks(lab);
   const log = warnings();
