@@ -9,7 +9,7 @@ import { build } from "esbuild";
 const here = path.dirname(fileURLToPath(import.meta.url));
 const generated = path.join(here, "generated.js");
 
-/** Writes tests/browser/generated.js from dist/ and the cases. Throws when a case is run by no Rust test, or the reverse. */
+/** Writes tests/browser/generated.js from dist/ and the cases, and resolves with its path. Throws when a case is run by no Rust test, or the reverse. */
 export async function bundleCases() {
   const files = readdirSync(path.join(here, "cases")).sort();
   const contents = files.map((file) => `export * from "./cases/${file}";`).join("\n");
@@ -29,6 +29,7 @@ export async function bundleCases() {
   });
   const [{ exports }] = Object.values(metafile.outputs);
   compare(new Set(exports), rustTests());
+  return generated;
 }
 
 /**

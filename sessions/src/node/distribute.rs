@@ -62,21 +62,21 @@ impl Node {
     }
 
     fn leave_room(&mut self, session: &SessionId, room: &str) {
+        self.note_change(session);
         if let Some((id, link)) = self.link_of(session) {
             if let Some(live) = link.live_mut() {
                 live.downward.close(room);
             }
             self.rooms.leave(room, id);
-        } else {
-            self.note_change(session);
         }
     }
 
     /// A subscription whose place in the room is not known cannot be served: the client resumes, and is
     /// told with its welcome.
     fn join_room(&mut self, session: &SessionId, room: &str, start: Option<&StreamStart>) {
+        self.note_change(session);
         let Some((id, link)) = self.link_of(session) else {
-            return self.note_change(session);
+            return;
         };
         let live = link.live_mut();
         if let Some(start) = start {

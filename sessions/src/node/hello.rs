@@ -1,6 +1,6 @@
 //! From a hello to a welcome.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,7 +29,8 @@ const JUDGED_WITHIN: Span = Span::from_ms(10_000);
 const JUDGING: u32 = 4;
 
 /// Sessions whose subscriptions changed while claims were under way.
-pub(super) type Changed = BTreeSet<SessionId>;
+/// When: [`Node::commits`].
+pub(super) type Changed = BTreeMap<SessionId, u64>;
 
 impl Node {
     pub(super) fn take_hello(&mut self, id: LinkId, hello: Hello) {
@@ -113,12 +114,18 @@ impl Node {
         self.forget_changes();
     }
 
-    /// A session without a live link has other subscriptions now; a claim that is under way may not
-    /// know.
+    /// A session has other subscriptions now; a claim that is under way may not know.
     pub(super) fn note_change(&mut self, session: &SessionId) {
         if self.calls.claims > 0 {
-            self.changed.insert(session.clone());
+            self.changed.insert(session.clone(), self.commits);
         }
+    }
+
+    /// Whether the subscriptions of a session have changed since a hello's claim was asked for.
+    fn has_changed_since(&self, session: &SessionId, id: LinkId) -> bool {
+        let asked = self.links.get(&id).map(|link| &link.phase);
+        let changed = self.changed.get(session);
+        matches!((asked, changed), (Some(Phase::Claiming { commits, .. }), Some(at)) if at > commits)
     }
 
     fn forget_changes(&mut self) {
@@ -171,7 +178,7 @@ impl Node {
             }
         }
         self.take_in(claim, accepted);
-        if self.changed.contains(&session) {
+        if self.has_changed_since(&session, id) {
             // What the store said of its subscriptions may be old by now: the next hello is told all.
             self.end_link(id, Ending::Unavailable);
         }
