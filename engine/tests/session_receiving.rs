@@ -290,6 +290,21 @@ fn a_hole_that_nothing_comes_behind_is_told_when_all_before_it_is_handed_over() 
     assert_eq!(shell.take(), [gap(None, GapReason::Epoch)]);
 }
 
+/// A listener may be done with its message after the end.
+#[test]
+fn no_hole_is_told_after_the_end() {
+    let mut shell = listening();
+    shell.hands_over = false;
+    shell.receive();
+    shell.receive();
+    shell.take();
+    assert_eq!(shell.give(Input::Close), Ok(()));
+    let outputs = shell.take();
+    assert_eq!(outputs.last(), Some(&Output::Event(Event::Closed)));
+    shell.handed_over();
+    assert_eq!(shell.take(), []);
+}
+
 /// The link was lost before the hole could be reached: it is told once.
 #[test]
 fn the_same_hole_is_not_told_twice() {

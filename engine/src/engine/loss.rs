@@ -132,6 +132,8 @@ impl<P: PartialEq + Clone> Engine<P> {
         self.set_state(State::Closing);
         self.rest();
         self.inbox.clear();
+        // No hole is told where a message was to come.
+        self.session.rewind();
         // Before a welcome nobody has said whose it is.
         if self.persists() && (stored || !self.session.owned) {
             self.release(stored);
