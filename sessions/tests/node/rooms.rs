@@ -167,37 +167,24 @@ fn a_subscription_that_was_made_without_a_word_is_served() {
 
 #[test]
 fn a_subscription_made_while_its_session_says_hello_is_not_forgotten() {
-    let mut server = Server::new();
-    let (link, welcome) = server.join(&[]);
-    server.lose(link);
-    server.stall_store();
-    let link = server.open(&[]);
-    server.hello(link, resuming(&welcome, INSTANCE, 2));
-    let session = welcome.session.as_str().into();
-    let room = "lobby".into();
-    server.send(1, Effect::Subscribe { session, room });
-    server.answer_backwards();
-    assert_eq!(server.peer(link).end(), ("UNAVAILABLE", 4503));
-    let (link, _) = server.join_as(&[], resuming(&welcome, INSTANCE, 3));
-    server.publish("lobby", "hello");
-    assert_eq!(server.peer(link).texts(), ["hello"]);
-}
-
-#[test]
-fn a_subscription_made_on_the_old_link_while_a_new_one_says_hello_is_not_forgotten() {
-    let mut server = Server::new();
-    let (_, welcome) = server.join(&[]);
-    server.stall_store();
-    let link = server.open(&[]);
-    server.hello(link, resuming(&welcome, INSTANCE, 2));
-    let session = welcome.session.as_str().into();
-    let room = "lobby".into();
-    server.send(1, Effect::Subscribe { session, room });
-    server.answer_backwards();
-    assert_eq!(server.peer(link).end(), ("UNAVAILABLE", 4503));
-    let (link, _) = server.join_as(&[], resuming(&welcome, INSTANCE, 3));
-    server.publish("lobby", "hello");
-    assert_eq!(server.peer(link).texts(), ["hello"]);
+    for old_link_is_lost in [true, false] {
+        let mut server = Server::new();
+        let (old, welcome) = server.join(&[]);
+        if old_link_is_lost {
+            server.lose(old);
+        }
+        server.stall_store();
+        let link = server.open(&[]);
+        server.hello(link, resuming(&welcome, INSTANCE, 2));
+        let session = welcome.session.as_str().into();
+        let room = "lobby".into();
+        server.send(1, Effect::Subscribe { session, room });
+        server.answer_backwards();
+        assert_eq!(server.peer(link).end(), ("UNAVAILABLE", 4503));
+        let (link, _) = server.join_as(&[], resuming(&welcome, INSTANCE, 3));
+        server.publish("lobby", "hello");
+        assert_eq!(server.peer(link).texts(), ["hello"]);
+    }
 }
 
 /// However many others are saying hello all the time.
