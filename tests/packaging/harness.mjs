@@ -123,8 +123,9 @@ export async function openPage(browser, url) {
   });
   try {
     await page.goto(url, { timeout: PAGE_DEADLINE_MS, waitUntil: "commit" });
+    // At first a page has no body.
     const shown = page
-      .waitForFunction(() => document.body.dataset.echo, null, { timeout: PAGE_DEADLINE_MS })
+      .waitForFunction(() => document.body?.dataset.echo, null, { timeout: PAGE_DEADLINE_MS })
       .then((handle) => handle.jsonValue())
       .catch(() => null);
     const echo = await Promise.race([shown, broken]);
