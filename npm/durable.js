@@ -159,11 +159,11 @@ export class Durable {
   }
 
   /** The session of a welcome has its record; the engine is about to hear of it. */
-  welcomed({ received }, fate) {
+  welcomed({ stored }, fate) {
     const { row } = this.#host.keeper;
     this.#home = row;
+    if (stored < 0) row.last = 0;
     if (fate !== "resumed") {
-      row.last = 0;
       // Should the page be gone before the session is on the disk, what it sends is found, and this user's.
       const { id, token, parent, ...stash } = row;
       this.#rows.putStash(stash);
@@ -175,7 +175,7 @@ export class Durable {
       const isMoved = memory !== row.memory && (!isAnothers || entry.isUnclaimed);
       if (isMoved) this.#move(entry.row, row.memory);
       // Another message may have this number soon.
-      else if (!isAnothers && number > received) this.#number(entry.row, 0);
+      else if (!isAnothers && number > stored) this.#number(entry.row, 0);
       entry.isUnclaimed = false;
     }
     this.#stash.drop();

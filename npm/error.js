@@ -1,5 +1,8 @@
 /** The one error of this package. What each code means: README.md, "Errors". */
 export class SteadfastError extends Error {
+  /** @type {"unknown" | undefined} */
+  delivered;
+
   /**
    * @param {string} code One of the codes of index.d.ts.
    * @param {string} message For a person; not stable.

@@ -2,6 +2,7 @@
 
 import { absentOr, COUNT, has, isWord, listOf, NUMBER, TEXT, text } from "./frames.js";
 import { LANES, randomId } from "./host.js";
+import { isObject } from "./options.js";
 import { isData } from "./payload.js";
 import { Rows } from "./rows.js";
 import { isOld } from "./storage.js";
@@ -19,6 +20,8 @@ export const newRecord = (name, memory, instance = memory) => ({
 export const isGoodRecord = has({
   id: (id, { token }) => (id === undefined && token === undefined) || (isWord(id) && isWord(token)),
   instance: text(/^[0-9a-f]{32}$/),
+  births: absentOr(isObject),
+  own: absentOr(text(/^[0-9a-f]{32}$/)),
   last: COUNT,
 });
 

@@ -26,6 +26,9 @@ export const TEXT = text(/^/);
 /** Whether a server can have given it: an id, or a token. */
 export const isWord = text(/^[\w-]{1,64}$/);
 const STREAM = text(/^\P{Cc}{0,128}$/u);
+const LANE = number(0, 2);
+const isMemory = has({ birth: isWord, received: (given) => listOf(COUNT)(given) && given.length === 3 });
+const areMemories = (given) => isObject(given) && Object.values(given).every(isMemory);
 
 /** What a server sends: how its body is read, and which fields of it matter here. */
 export const FRAMES = {
@@ -33,8 +36,8 @@ export const FRAMES = {
   welcome: fields({
     session: isWord,
     token: isWord,
-    received: (given, { resumed }) => COUNT(given) && (resumed || given === 0),
-    // So that is a boolean, too.
+    memories: optional(areMemories),
+    // So `resumed` is a boolean, too.
     reason: (given, { resumed }) => TEXT(given) && (given === "resumed") === resumed,
     maxMessage: LIMIT,
     window: (given) => Array.isArray(given) && given.every(LIMIT) && given.length === 2,
@@ -43,7 +46,7 @@ export const FRAMES = {
   }),
   error: fields({ errorCode: isWord, message: TEXT }),
   authenticated: fields({}),
-  stored: fields({ number: COUNT }),
+  stored: fields({ memory: isWord, lane: LANE, number: COUNT }),
   from: fields({ stream: STREAM, epoch: WORD, next: NUMBER, reason: optional(isWord) }),
   volatile: fields({ stream: STREAM }),
   ping: fields({ id: WORD }),

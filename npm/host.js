@@ -131,10 +131,10 @@ export class Host extends Link {
     this.emit("error", error, "warn");
   }
 
-  /** A message that still waits is taken back when its ticket is given up. */
-  withdraw(ticket, error) {
+  /** A message that still waits is taken back when its ticket is given up; another one may have arrived. */
+  withdraw(ticket, error, { delivers }) {
+    if (this.feed(Input.withdraw, ticket) && delivers) error.delivered = "unknown";
     this.reject(ticket, error);
-    this.feed(Input.withdraw, ticket);
   }
 
   whyUnsettled() {
@@ -226,13 +226,13 @@ export class Host extends Link {
   }
 
   /** The detail of the event of a message that came in; undefined, and said, when it cannot be decoded. */
-  detailOf(number) {
+  detailOf(number, which = "") {
     const data = this.payloads.take(number);
     if (this.options.codec === "raw") return { data };
     try {
       return { data: decode(this, data) };
     } catch (error) {
-      this.blame("INVALID_DATA", "codec.decode", error);
+      this.blame("INVALID_DATA", `codec.decode${which}`, error);
     }
   }
 

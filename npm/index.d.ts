@@ -55,6 +55,8 @@ export class SteadfastError extends Error {
   readonly timestamp: string;
   /** What led to it, where something did. Of a SNAPSHOT_FAILED what `capture` or `restore` threw, or `{ reason, version }`: why the state was refused, and the version that is stored. */
   readonly cause?: unknown;
+  /** `"unknown"` where `deliver` was given up with while its message was on its way: it may arrive all the same. */
+  readonly delivered?: "unknown";
 }
 
 /**
@@ -116,9 +118,11 @@ export interface Steadfast<In = Received, Out = Data, InSession extends boolean 
   /**
    * As `send`, and resolves when the message has left for the network; whether it arrived only an answer can tell. In a
    * session: when the server has stored it.
-   * Rejects with what `send` throws; with ABORTED when `signal` aborts (a message that still waits is taken back), when
+   * Rejects with what `send` throws; with ABORTED when `signal` aborts (a message that still waits is taken back; of
+   * another one the error says `delivered: "unknown"`), when
    * `drain()` takes it back or one with its key takes its place; with EXPIRED by its `ttl`; with QUEUE_FULL when it
-   * gives way; with NOT_OPEN when the link is lost before it had left (not in a session), or a volatile message finds none; with SESSION_LOST when its session is gone; and with the
+   * gives way; with NOT_OPEN when the link is lost before it had left (not in a session), or a volatile message finds none; with SESSION_LOST when the server
+   * has forgotten whether it arrived, or its session is another user's; and with the
    * error of `failed` when the client gives up: its message goes on waiting then.
    */
   deliver(data: Out, options?: SendOptions & { signal?: Platform<"AbortSignal"> }): Promise<void>;

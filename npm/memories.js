@@ -1,5 +1,6 @@
 // Which memory a durable queue uses, and who may: as for any session, and with what the queue has to do with it.
 
+import { randomId } from "./host.js";
 import { hold, isGood, Keeper } from "./storage.js";
 
 export class DurableKeeper extends Keeper {
@@ -34,11 +35,18 @@ export class DurableKeeper extends Keeper {
     return super.raise();
   }
 
+  /** What a session's messages are numbered in. */
+  beginMemory() {
+    const own = randomId();
+    Object.assign(this.row, { own, births: {} });
+    return own;
+  }
+
   renew(welcome, fate) {
     this.#raised = 0;
-    const { instance } = this.row;
     super.renew(welcome, fate);
-    Object.assign(this.row, { instance, user: welcome.user });
+    this.row.user = welcome.user;
+    if (welcome.isLeft) this.beginMemory();
     this.#durable.welcomed(welcome, fate);
   }
 

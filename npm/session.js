@@ -10,15 +10,17 @@ import * as Query from "./query.js";
 import { Keeper } from "./storage.js";
 
 const PROTOCOL = "steadfast.v1";
-/** Streams that the engine tells apart. */
-const STREAMS = 64;
 
 export class SessionHost extends Host {
   keeper = new Keeper(this.options.session.storage, (cause) => this.unstored(cause));
 
+  /** Birth marks of memories, by name. */
+  births = {};
+
   #instance = randomId();
-  /** The engine's numbers for streams, those heard of last at the end. */
+  /** The engine's numbers for streams. */
   #streams = new Map([["", 0]]);
+  #lastStream = 0;
 
   // Of the present link.
   #ready;
@@ -57,6 +59,16 @@ export class SessionHost extends Host {
     this.#instance = randomId();
     this.session = null;
     this.keeper.abandon();
+  }
+
+  /** Which page this is. */
+  get instance() {
+    return this.#instance;
+  }
+
+  /** Whose messages it sends. */
+  get memory() {
+    return this.instance;
   }
 
   nameOf(stream) {
@@ -107,12 +119,17 @@ export class SessionHost extends Host {
   }
 
   #hello(auth) {
+    // Nothing of what the engine does not know is on its way here.
+    for (const [name, stream] of this.#streams) {
+      if (stream && this.query(Query.epoch, stream) < 0) this.#streams.delete(name);
+    }
     const { id: session, token, claim } = this.keeper.row;
     this.control("hello", {
       session,
       token,
-      instance: this.#instance,
+      instance: this.instance,
       claim,
+      memories: [this.memory],
       auth,
       requestId: this.requestId,
       protocols: this.#protocols,
@@ -121,12 +138,13 @@ export class SessionHost extends Host {
     this.#stage = GREETED;
   }
 
-  /** The epoch of each stream, and a number in it. */
+  /** The epoch of each stream, and a number in it: the outbox, and the rooms heard of last, as many as a server takes. */
   positions(number) {
     const all = [...this.#streams].map(([name, stream]) => {
       return [name, [this.query(Query.epoch, stream), this.query(number, stream)]];
     });
-    return Object.fromEntries(all.filter(([, [epoch]]) => epoch >= 0));
+    const known = all.filter(([, [epoch]]) => epoch >= 0);
+    return Object.fromEntries([...known.splice(0, 1), ...known.slice(1 - STREAMS)]);
   }
 
   control(name, body) {
@@ -176,7 +194,8 @@ export class SessionHost extends Host {
         this.#lengths = body;
         return;
       case "stored":
-        return this.feed(Input.stored, generation, body.number);
+        // One of another memory says nothing new.
+        return body.memory === this.memory && this.feed(Input.stored, generation, body.number);
       case "from": {
         const reason = GAP_REASONS.indexOf(body.reason ?? "");
         const stream = this.streamOf(body.stream);
@@ -198,33 +217,40 @@ export class SessionHost extends Host {
 
   #welcome(generation, body) {
     const { id } = this.keeper.row;
-    const { session, resumed, reason } = body;
+    const { session, resumed, reason, memories } = body;
     if (resumed && session !== id) return this.feed(Input.violated, generation);
-    const others = id ? "lost" : "new";
+    const others = resumed ? reason : id ? "lost" : "new";
     this.#stage = WELCOMED;
-    this.welcomed(generation, body, reason === "user" || resumed ? reason : others);
+    this.welcomed(generation, body, reason !== "user" && memories?.[this.memory] ? others : "user");
   }
 
-  /** The session is there, and this is what has become of the one before. */
-  welcomed(generation, body, fate) {
-    const { session: id, resumed, received, window, maxMessage, retry, protocol } = body;
+  /** The session is there, and this is what has become of the one before. `isLeft`: another memory is to follow. */
+  welcomed(generation, body, fate, isLeft = fate === "user") {
+    const { session: id, resumed, memories, window, maxMessage, retry, protocol } = body;
+    const { memory, births } = this;
+    let stored = -1;
+    if (isLeft) this.#instance = randomId();
+    else {
+      const { birth, received } = memories[memory];
+      // Another birth mark: the server has forgotten what it had of the memory.
+      if ((births[memory] ?? birth) === birth) stored = received[LANE];
+      births[memory] = birth;
+      this.control("lane", { memory, lane: LANE, next: Math.max(stored, 0) + 1 });
+    }
     this.protocol = protocol ?? "";
     this.session = Object.freeze({ id, resumed });
-    this.keeper.renew(body, fate);
-    this.feed(Input.welcomed, generation, received, ...window, maxMessage, FATES.indexOf(fate), retry ?? -1);
+    this.keeper.renew({ ...body, stored, isLeft }, fate);
+    // A link speaks for the memory of its hello, and takes nothing of another one.
+    const room = isLeft ? [0, 0] : window;
+    this.feed(Input.welcomed, generation, stored, ...room, maxMessage, FATES.indexOf(fate), retry ?? -1);
+    // Who delivers what another user has left has nothing of its own.
+    if (isLeft && !(this.options.adopted && fate === "user")) this.feed(Input.reconnect, true);
   }
 
-  /** The engine's number for a stream. There are few: the one not heard of for longest gives way. */
+  /** The engine's number for a stream: that of no other one. */
   streamOf(name) {
-    const streams = this.#streams;
-    let number = streams.get(name) ?? streams.size;
-    if (number === STREAMS) {
-      const [, [idle, free]] = streams;
-      streams.delete(idle);
-      number = free;
-    }
-    if (name) streams.delete(name);
-    streams.set(name, number);
+    const number = this.#streams.get(name) ?? ++this.#lastStream;
+    this.#streams.set(name, number);
     return number;
   }
 
@@ -264,9 +290,10 @@ export class SessionHost extends Host {
   }
 
   deliver(payload, stream, number) {
-    this.#detail = this.detailOf(payload);
+    const name = this.nameOf(stream);
+    this.#detail = this.detailOf(payload, ` of ${number} in "${name}"`);
     if (!this.#detail) return this.feed(Input.handedOver);
-    Object.assign(this.#detail, { session: this.session.id, stream: this.nameOf(stream), number: number || null });
+    Object.assign(this.#detail, { session: this.session.id, stream: name, number: number || null });
     this.#offer();
   }
 
@@ -291,6 +318,10 @@ export class SessionHost extends Host {
   }
 }
 
+/** Streams that a session may have. */
+const STREAMS = 64;
+/** All messages go in the order in which they leave the queue: in one lane. */
+const LANE = 1;
 /** How far a link is: connected, hello sent, welcome received. */
 const OPENED = 0;
 const GREETED = 1;

@@ -61,6 +61,16 @@ export class StatefulSession extends SessionHost {
     super.request(input, ...fields);
   }
 
+  /** That of the durable queue, where there is one. */
+  get instance() {
+    return this.keeper.row.instance ?? super.instance;
+  }
+
+  /** Each session of a durable queue has its own. */
+  get memory() {
+    return this.keeper.row.own ?? super.memory;
+  }
+
   authenticate(token, ticket) {
     super.authenticate(token, ticket);
     this.credentials = token;
@@ -114,8 +124,10 @@ export class StatefulSession extends SessionHost {
 
   control(name, body) {
     if (name !== "hello") return super.control(name, body);
-    const { instance = body.instance } = this.keeper.row;
-    super.control(name, { ...body, instance, window: this.options.window, ...this.snapshots?.hello() });
+    const { keeper } = this;
+    // Another page may have the record, where storage has failed or gone back, and begin a session as well.
+    if (this.durable && !keeper.row.id) body.memories = [keeper.beginMemory()];
+    super.control(name, { ...body, window: this.options.window, ...this.snapshots?.hello() });
   }
 
   /** Between a welcome and the state that it tells of nothing else may come. */
@@ -130,10 +142,11 @@ export class StatefulSession extends SessionHost {
     const { user = body.user } = this.keeper.row;
     // Whatever became of the session: what is stored with it is still another's.
     if (this.durable && user !== body.user) fate = "user";
+    if (this.durable) this.births = this.keeper.row.births ??= {};
     const { socket } = this;
     const go = () => {
       if (socket !== this.socket) return;
-      super.welcomed(generation, body, fate);
+      super.welcomed(generation, body, fate, fate === "user" || (this.durable && fate === "lost"));
       if (this.durable) this.durable.begun();
     };
     if (this.snapshots) this.snapshots.welcomed(body, go);

@@ -57,7 +57,7 @@ export class Base {
   }
 
   async deliver(data, options) {
-    const how = readExtras("deliver", options);
+    const how = { ...readExtras("deliver", options), delivers: true };
     return ask(this, "send", how, data, how);
   }
 

@@ -21,7 +21,7 @@ export class Tickets {
         this.reject(ticket, error);
       }
     });
-    return within(settled, how, (...why) => this.withdraw(ticket, this.error(...why)));
+    return within(settled, how, (...why) => this.withdraw(ticket, this.error(...why), how));
   }
 
   resolve(ticket, value) {

@@ -168,7 +168,7 @@ fn state(input: u8, fields @ [a, b, ..]: [f64; 7]) -> Input<u32> {
     }
 }
 
-/// A negative `first_retry` means none.
+/// A negative `received` or `first_retry` means none.
 fn welcomed(
     [
         generation,
@@ -181,7 +181,7 @@ fn welcomed(
     ]: [f64; 7],
 ) -> Input<u32> {
     let welcome = Welcome {
-        received: received as u64,
+        received: (received >= 0.0).then_some(received as u64),
         window: Window {
             messages: messages as u32,
             bytes: bytes as u32,

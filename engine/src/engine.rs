@@ -218,7 +218,7 @@ impl<P: PartialEq + Clone> Engine<P> {
                 send,
                 buffered_bytes,
             } => return self.send(now, send, buffered_bytes),
-            Input::Withdraw(ticket) => self.withdraw(ticket),
+            Input::Withdraw(ticket) => return self.withdraw(ticket),
             Input::Flush {
                 ticket,
                 buffered_bytes,

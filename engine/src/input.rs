@@ -44,7 +44,7 @@ pub enum Input<P> {
         /// What the link has still to send.
         buffered_bytes: u32,
     },
-    /// The application takes a message back by its ticket, if it still waits.
+    /// The application takes a message back by its ticket; [`Refusal::NotWaiting`] unless it still waits.
     Withdraw(u32),
     /// The application wants to know, under this ticket, when nothing waits any more.
     Flush {
@@ -223,9 +223,10 @@ pub enum Input<P> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Welcome {
     /// Messages of this memory that are stored. Those above were not, and never will be as they were
-    /// sent: they get new numbers.
-    pub received: u64,
-    /// What the server takes unacknowledged.
+    /// sent: they get new numbers. `None`: the server has forgotten the memory, and what was sent of it
+    /// may be stored or not.
+    pub received: Option<u64>,
+    /// What the server takes unacknowledged; no message, where the next link will speak for another memory.
     pub window: Window,
     /// The longest message that it takes, in UTF-8 bytes.
     pub max_message_bytes: u32,
@@ -277,14 +278,14 @@ pub enum Fate {
     New,
     /// It is gone for good, and this is a new one.
     Lost,
-    /// It belongs to another user, and this is a new one.
+    /// It, or this memory, belongs to another user, and this is a new one.
     OtherUser,
 }
 
 /// Where a stream goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct From {
-    /// The shell's number for it, below 64; 0: the session's own outbox.
+    /// The shell's number for it, which it gives to no other stream; 0: the session's own outbox.
     pub stream: u32,
     /// Names the log that its numbers belong to.
     pub epoch: u32,
@@ -371,4 +372,6 @@ pub enum Refusal {
     QueueFull,
     /// The message is longer than the limit.
     MessageTooLarge,
+    /// The message does not wait any more: it may have arrived.
+    NotWaiting,
 }

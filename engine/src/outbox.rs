@@ -161,14 +161,23 @@ impl<P: PartialEq> Outbox<P> {
         self.remove(at)
     }
 
-    /// Takes one message whose time is up at `now`, that is longer than `longest`, or that was restored
-    /// and is `replaced` by a newer one; call it until it returns `None`.
-    pub fn expire(&mut self, now: Instant, longest: u32, replaced: bool) -> Option<Waiting<P>> {
+    /// Takes one message whose time is up at `now`, that is longer than `longest`, that is volatile and has no
+    /// `live` link, or that was restored and is `replaced` by a newer one; call it until it returns `None`.
+    pub fn expire(
+        &mut self,
+        now: Instant,
+        longest: u32,
+        live: bool,
+        replaced: bool,
+    ) -> Option<Waiting<P>> {
         let mut next = Instant::NEVER;
         let place = self.find(|message| {
             next = next.min(message.expires_at);
             let held = || message.restored && self.holds(&message.key, false);
-            message.expires_at <= now || message.bytes > longest || (replaced && held())
+            message.expires_at <= now
+                || message.bytes > longest
+                || (message.volatile && !live)
+                || (replaced && held())
         });
         let Some(at) = place else {
             self.next_expiry = next;

@@ -3,6 +3,7 @@
 
 use alloc::vec::Vec;
 
+use steadfast_protocol::limits;
 use steadfast_protocol::receiver::Receiver;
 use steadfast_protocol::sender::Sender;
 
@@ -160,6 +161,17 @@ impl<P> Session<P> {
         self.streams.iter_mut().find(|stream| stream.id == id)
     }
 
+    /// A stream of which the server speaks for the first time. For one too many the oldest is forgotten of which
+    /// nothing is left: should the server speak of that again, it goes on behind what was acknowledged.
+    pub(crate) fn begin(&mut self, stream: Stream) {
+        if self.streams.len() >= limits::STREAMS
+            && let Some(at) = self.streams.iter().position(Stream::is_done)
+        {
+            self.streams.remove(at);
+        }
+        self.streams.push(stream);
+    }
+
     /// A new link: what was on its way to the application comes again.
     pub(crate) fn rewind(&mut self) {
         for stream in &mut self.streams {
@@ -208,6 +220,11 @@ impl Stream {
     /// Whether nothing of it waits for the application.
     pub(crate) const fn is_drained(&self) -> bool {
         self.next == self.position + 1
+    }
+
+    /// Whether nothing of it waits, is in hand, or is to be acknowledged.
+    pub(crate) const fn is_done(&self) -> bool {
+        self.is_drained() && self.receiver.taken() == self.position && self.receiver.owed() == 0
     }
 
     /// Goes on from `next`, which is not behind. How many messages are missing just here: what is

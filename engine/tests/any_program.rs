@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use steadfast_engine::health::Health;
-use steadfast_engine::{Config, Input, Output, State};
+use steadfast_engine::{Config, Input, Output, Refusal, State};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -91,7 +91,7 @@ fn late_words_of_another_link_change_nothing() {
         // Looking at the health rolls its rates on to the present.
         let _: Health = shell.engine.health(shell.now);
         // And any input moves the clocks on.
-        assert_eq!(shell.give(Input::Withdraw(0)), Ok(()));
+        assert_eq!(shell.give(Input::Withdraw(0)), Err(Refusal::NotWaiting));
         for age in [1, 2, u32::MAX] {
             for op in words_of_a_link(age) {
                 let before = format!("{:#?}", shell.engine);

@@ -1,6 +1,6 @@
 //! Who waits for messages to leave is told, and whoever changes his mind gets them back.
 
-use steadfast_engine::{Config, Event, Input, Output, Priority};
+use steadfast_engine::{Config, Event, Input, Output, Priority, Refusal};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -54,8 +54,10 @@ fn a_message_can_be_taken_back_while_it_waits() {
     shell.send();
     shell.send_with(|send| send.ticket = 7);
     let kept = shell.send();
-    for ticket in [7, 7, 8, 0] {
-        assert_eq!(shell.give(Input::Withdraw(ticket)), Ok(()));
+    assert_eq!(shell.give(Input::Withdraw(7)), Ok(()));
+    for ticket in [7, 8, 0] {
+        let taken = shell.give(Input::Withdraw(ticket));
+        assert_eq!(taken, Err(Refusal::NotWaiting));
     }
     assert_eq!(shell.engine.queued(), (2, 20));
     assert_eq!(shell.take_queue()[1], kept);

@@ -7,7 +7,7 @@ use steadfast_protocol::close_code::STALE;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::support::{Payload, Shell, ms, new, persistent, restored, resumed};
+use crate::support::{Payload, Shell, leaving, ms, new, persistent, restored, resumed};
 
 const fn after(fate: Fate) -> Welcome {
     Welcome { fate, ..new() }
@@ -22,7 +22,7 @@ const fn lost(payload: Payload) -> Output<Payload> {
     })
 }
 
-/// [P37]
+/// [P170]
 #[test]
 fn numbered_messages_are_settled_by_the_welcome() {
     let rows = [(1, 4), (2, 5), (3, 7), (4, 8)].map(|(payload, number)| restored(payload, number));
@@ -151,7 +151,7 @@ fn what_may_be_another_users_is_not_taken_back() {
     assert_eq!(shell.engine.take_back(), None);
 }
 
-/// [P40] Which of the last numbers were acknowledged nobody has written.
+/// [P173] Which of the last numbers were acknowledged nobody has written.
 #[test]
 fn numbers_below_the_last_one_are_no_gap_after_a_load() {
     let mut shell = Shell::begins_with([], 9);
@@ -186,7 +186,7 @@ fn numbers_below_the_last_one_are_no_gap_after_a_load() {
     assert!(shell.take_events().iter().any(gap), "now it is known");
 }
 
-/// [P41]
+/// [P174]
 #[test]
 fn storage_that_went_back_in_time_is_told_from_a_server_that_lies() {
     let mut shell = Shell::begins_with([restored(1, 4), restored(2, 0)], 5);
@@ -234,12 +234,31 @@ fn a_first_hello_that_is_stale_shows_that_storage_went_back() {
     assert_eq!(shell.take_dropped(), []);
 }
 
-/// [P42]
+/// [P161]
 #[test]
-fn a_lost_session_takes_what_has_numbers_along() {
+fn a_lost_session_loses_no_message() {
     for fate in [Fate::Lost, Fate::New] {
+        let mut shell = Shell::begins_with([restored(1, 4), restored(2, 5), restored(3, 0)], 5);
+        shell.welcome(Welcome {
+            received: Some(4),
+            ..after(fate)
+        });
+        let outputs = shell.take();
+        assert!(outputs.contains(&Output::Discard(1)), "{fate:?}");
+        let writes = [(2, 5), (3, 6)].map(|(payload, number)| Output::Write { payload, number });
+        assert!(outputs.windows(2).any(|pair| pair == writes), "{fate:?}");
+    }
+}
+
+/// [P171]
+#[test]
+fn a_memory_that_is_forgotten_takes_what_has_numbers_along() {
+    for fate in [Fate::Resumed, Fate::Lost, Fate::New] {
         let mut shell = Shell::begins_with([restored(1, 4), restored(2, 0)], 5);
-        shell.welcome(after(fate));
+        shell.welcome(Welcome {
+            received: None,
+            ..after(fate)
+        });
         let outputs = shell.take();
         assert!(outputs.contains(&lost(1)));
         let next = Output::Write {
@@ -250,18 +269,19 @@ fn a_lost_session_takes_what_has_numbers_along() {
     }
 }
 
-/// [P25] [P42]
+/// [P25] [P175]
 #[test]
 fn another_users_messages_are_left_alone() {
     let mut shell = Shell::begins_with([restored(1, 4), restored(2, 0)], 5);
     let own = shell.send();
     shell.task_over();
-    shell.welcome(after(Fate::OtherUser));
+    shell.welcome(leaving(Fate::OtherUser));
+    let left = [Output::Release(1), Output::Release(2)];
+    assert_eq!(shell.take_storage(), left);
+    shell.begins_anew();
     assert_eq!(
         shell.take_storage(),
         [
-            Output::Release(1),
-            Output::Release(2),
             Output::Write {
                 payload: own,
                 number: 1
@@ -285,7 +305,7 @@ fn what_was_sent_since_the_welcome_belongs_to_its_user() {
     shell.until_dial();
     shell.link_opens();
     shell.take();
-    shell.welcome(after(Fate::OtherUser));
+    shell.welcome(leaving(Fate::OtherUser));
     let released = [Output::Release(flying), Output::Release(waiting)];
     assert_eq!(shell.take_storage(), released);
 }

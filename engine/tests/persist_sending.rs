@@ -1,6 +1,8 @@
 //! A durable queue: numbers are written before their messages leave.
 
-use steadfast_engine::{Delivered, DropReason, Event, HangUp, Input, Output, Welcome, Window};
+use steadfast_engine::{
+    Delivered, DropReason, Event, HangUp, Input, Output, Refusal, Welcome, Window,
+};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -70,7 +72,7 @@ fn what_waits_for_storage_can_be_taken_back_until_it_is_numbered() {
     let second = shell.send_with(|send| send.ticket = 8);
     shell.task_over();
     shell.take();
-    assert_eq!(shell.give(Input::Withdraw(7)), Ok(()));
+    assert_eq!(shell.give(Input::Withdraw(7)), Err(Refusal::NotWaiting));
     assert_eq!(shell.give(Input::Withdraw(8)), Ok(()));
     assert_eq!(shell.take(), [Output::Discard(second)]);
 }
@@ -120,7 +122,7 @@ fn an_acknowledgement_of_what_only_has_a_number_is_a_violation() {
     assert!(shell.take().contains(&Output::HangUp(HangUp::Protocol)));
 }
 
-/// [P37] [P41]
+/// [P170] [P174]
 #[test]
 fn numbers_that_were_written_for_a_lost_link_are_free_again() {
     let mut shell = welcomed();

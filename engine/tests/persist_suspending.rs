@@ -1,10 +1,10 @@
 //! A durable queue: a page that is put away, and comes back.
 
-use steadfast_engine::{Delivered, DropReason, Event, Fate, Output, Welcome};
+use steadfast_engine::{Delivered, DropReason, Event, Fate, Output};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::support::{Shell, WAKE, new, persistent, resumed};
+use crate::support::{Shell, WAKE, leaving, persistent, resumed};
 
 #[test]
 fn a_page_that_is_put_away_keeps_nothing() {
@@ -81,10 +81,8 @@ fn what_is_sent_meanwhile_belongs_to_whoever_is_welcomed() {
     let meanwhile = shell.send();
     shell.task_over();
     shell.resumes();
-    shell.welcome(Welcome {
-        fate: Fate::OtherUser,
-        ..new()
-    });
+    shell.welcome(leaving(Fate::OtherUser));
+    shell.begins_anew();
     let outputs = shell.take_storage();
     assert!(outputs.contains(&Output::Release(before)));
     assert!(outputs.contains(&Output::Transmit(meanwhile)));

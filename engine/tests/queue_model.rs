@@ -145,7 +145,7 @@ impl Pair {
             Op::Expire { after } => {
                 self.now += after;
                 let now = Instant::from_micros(self.now);
-                let expired = std::iter::from_fn(|| self.outbox.expire(now, u32::MAX, false));
+                let expired = std::iter::from_fn(|| self.outbox.expire(now, u32::MAX, true, false));
                 let mut expired: Vec<_> = expired.map(|message| message.payload).collect();
                 expired.sort_unstable();
                 assert_eq!(expired, self.model.expire(self.now));

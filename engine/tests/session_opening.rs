@@ -7,7 +7,7 @@ use steadfast_engine::{
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::support::{Payload, RECONNECT, Shell, handed, ms, new, resumed, session};
+use crate::support::{Payload, RECONNECT, Shell, handed, leaving, ms, new, resumed, session};
 
 fn dropped(payload: Payload, reason: DropReason, delivered: Delivered) -> Output<Payload> {
     Output::Event(Event::Dropped {
@@ -25,16 +25,16 @@ fn welcome(received: u64, fate: Fate) -> Welcome {
     }
 }
 
-/// The link is lost, a message waits, and the next welcome says `fate`: the message, and what the
+/// The link is lost, a message waits, and the next link has this welcome: the message, and what the
 /// welcome led to.
-fn away_and_back(shell: &mut Shell, fate: Fate) -> (Payload, Vec<Output<Payload>>) {
+fn away_and_back(shell: &mut Shell, welcome: Welcome) -> (Payload, Vec<Output<Payload>>) {
     shell.link_closes(1006);
     let waiting = shell.send();
     shell.task_over();
     shell.until_dial();
     shell.link_opens();
     shell.take();
-    shell.welcome(welcome(0, fate));
+    shell.welcome(welcome);
     (waiting, shell.take())
 }
 
@@ -70,7 +70,7 @@ fn a_welcome_that_never_comes_is_a_timeout() {
     assert_eq!(shell.engine.state(), State::Reconnecting);
 }
 
-/// [P36] [P37]
+/// [P160] [P170]
 #[test]
 fn what_was_not_stored_is_sent_again_first_and_in_its_order() {
     let mut shell = Shell::welcomed(session());
@@ -140,7 +140,7 @@ fn what_is_sent_again_is_judged_again() {
     assert_eq!(again, [kept, newer].map(Output::Transmit));
 }
 
-/// [P39]
+/// [P172]
 #[test]
 fn a_volatile_message_that_was_stored_is_no_loss() {
     let mut shell = Shell::welcomed(session());
@@ -151,7 +151,7 @@ fn a_volatile_message_that_was_stored_is_no_loss() {
     assert!(!outputs.iter().any(is_dropped));
 }
 
-/// [P40]
+/// [P173]
 #[test]
 fn acknowledged_messages_that_the_server_lost_are_a_gap() {
     let mut shell = Shell::welcomed(session());
@@ -170,17 +170,19 @@ fn acknowledged_messages_that_the_server_lost_are_a_gap() {
     assert_eq!(shell.engine.unacknowledged(), 0, "it has the number 3");
 }
 
-/// [P41]
-/// [P42]
+/// [P174]
+/// [P161]
 #[test]
-fn after_a_lost_session_what_waits_goes_on_and_what_was_sent_is_reported() {
+fn after_a_lost_session_what_was_not_stored_goes_on() {
     let mut shell = Shell::welcomed(session());
     let sent = shell.send_many(2);
-    let (waiting, outputs) = away_and_back(&mut shell, Fate::Lost);
-    for payload in sent {
-        let unknown = dropped(payload, DropReason::SessionLost, Delivered::Unknown);
-        assert!(outputs.contains(&unknown));
-    }
+    let (waiting, outputs) = away_and_back(&mut shell, welcome(1, Fate::Lost));
+    assert!(outputs.contains(&Output::Discard(sent[0])));
+    let again = outputs
+        .iter()
+        .filter(|output| matches!(output, Output::Transmit(_)));
+    let wanted = [sent[1], waiting].map(Output::Transmit);
+    assert!(again.eq(&wanted));
     let gap = Event::Gap {
         missed: None,
         direction: Direction::Down,
@@ -194,21 +196,78 @@ fn after_a_lost_session_what_waits_goes_on_and_what_was_sent_is_reported() {
     });
     assert!(place(Output::Event(gap)) < place(open));
     assert!(outputs.contains(&Output::Event(Event::Lost { other_user: false })));
-    assert!(outputs.contains(&Output::Transmit(waiting)));
-    shell.stored(1);
-    assert_eq!(shell.engine.unacknowledged(), 0, "it has the number 1");
+    shell.stored(3);
+    assert_eq!(shell.engine.unacknowledged(), 0, "they have 2 and 3");
 }
 
-/// [P42]
+/// [P171]
+#[test]
+fn what_was_sent_of_a_memory_that_is_forgotten_is_reported() {
+    for fate in [Fate::Resumed, Fate::Lost, Fate::New] {
+        let mut shell = Shell::welcomed(session());
+        let sent = shell.send_many(2);
+        let forgotten = Welcome {
+            received: None,
+            ..welcome(0, fate)
+        };
+        let (waiting, outputs) = away_and_back(&mut shell, forgotten);
+        for payload in sent {
+            let unknown = dropped(payload, DropReason::SessionLost, Delivered::Unknown);
+            assert!(outputs.contains(&unknown));
+        }
+        assert!(outputs.contains(&Output::Transmit(waiting)));
+        let gap = |output: &Output<_>| {
+            let up = Direction::Up;
+            matches!(output, Output::Event(Event::Gap { direction, .. }) if *direction == up)
+        };
+        assert!(!outputs.iter().any(gap), "what was acknowledged is stored");
+        shell.stored(1);
+        assert_eq!(shell.engine.unacknowledged(), 0, "it has the number 1");
+    }
+}
+
+/// [P164] [P175]
 #[test]
 fn another_user_is_sent_nothing_of_the_one_before() {
     let mut shell = Shell::welcomed(session());
     let sent = shell.send_many(1)[0];
-    let (waiting, outputs) = away_and_back(&mut shell, Fate::OtherUser);
+    let (waiting, outputs) = away_and_back(&mut shell, leaving(Fate::OtherUser));
     assert!(outputs.contains(&dropped(sent, DropReason::SessionLost, Delivered::Unknown)));
     assert!(outputs.contains(&dropped(waiting, DropReason::SessionLost, Delivered::No)));
     assert!(outputs.contains(&Output::Event(Event::Lost { other_user: true })));
     assert_eq!(shell.engine.queued(), (0, 0));
+    // Nothing of the new memory leaves over a link that does not speak for it.
+    let later = shell.send_many(1)[0];
+    assert_eq!(shell.take_transmitted(), [] as [Payload; 0]);
+    shell.begins_anew();
+    assert_eq!(shell.take_transmitted(), [later]);
+    shell.stored(1);
+    assert_eq!(shell.engine.unacknowledged(), 0);
+}
+
+/// [P171]
+#[test]
+fn what_waits_goes_on_in_another_memory() {
+    let mut shell = Shell::welcomed(session());
+    let sent = shell.send_many(1)[0];
+    let (waiting, outputs) = away_and_back(&mut shell, leaving(Fate::Lost));
+    assert!(outputs.contains(&dropped(sent, DropReason::SessionLost, Delivered::Unknown)));
+    assert!(!outputs.contains(&Output::Transmit(waiting)));
+    shell.begins_anew();
+    assert_eq!(shell.take_transmitted(), [waiting]);
+    shell.stored(1);
+}
+
+/// [P164]
+#[test]
+fn a_client_that_closes_before_it_speaks_for_its_memory_sends_nothing_of_it() {
+    let mut shell = Shell::welcomed(session());
+    away_and_back(&mut shell, leaving(Fate::OtherUser));
+    let unsent = shell.send_many(1)[0];
+    assert_eq!(shell.give(Input::Close), Ok(()));
+    let outputs = shell.take();
+    assert!(!outputs.contains(&Output::Transmit(unsent)));
+    assert!(outputs.contains(&dropped(unsent, DropReason::Closed, Delivered::No)));
 }
 
 /// [P30]

@@ -6,7 +6,7 @@ use steadfast_engine::{
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::support::{Payload, Shell, ms, new, resumed, session};
+use crate::support::{Payload, RECONNECT, Shell, ms, new, resumed, session};
 
 fn narrow(messages: u32, bytes: u32) -> Welcome {
     Welcome {
@@ -220,6 +220,26 @@ fn a_message_longer_than_the_server_takes_is_refused_or_reported() {
         Err(Refusal::MessageTooLarge)
     );
     assert_eq!(shell.try_send(|send| send.bytes = 100), Ok(()));
+}
+
+/// A link that ends in the task of the send was the one that it was for.
+#[test]
+fn a_volatile_message_does_not_wait_for_the_next_link() {
+    let mut shell = Shell::welcomed(session());
+    let now_or_never = shell.send_with(|send| send.volatile = true);
+    let later = shell.send();
+    assert_eq!(shell.give(RECONNECT), Ok(()));
+    shell.task_over();
+    let dropped = Output::Event(Event::Dropped {
+        payload: now_or_never,
+        ticket: 0,
+        reason: DropReason::Volatile,
+        delivered: Delivered::No,
+    });
+    assert!(shell.take().contains(&dropped));
+    shell.link_opens();
+    shell.welcome(resumed(0));
+    assert_eq!(shell.take_transmitted(), [later]);
 }
 
 #[test]

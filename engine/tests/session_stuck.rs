@@ -1,6 +1,6 @@
 //! A message that something on the way refuses: links end right behind it.
 
-use steadfast_engine::{Delivered, DropReason, Event, Fault, Input, Output};
+use steadfast_engine::{Delivered, DropReason, Event, Fault, Input, Output, Welcome};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -199,12 +199,15 @@ fn another_message_starts_the_count_over() {
 }
 
 #[test]
-fn a_session_that_is_lost_takes_it_along() {
+fn a_memory_that_is_forgotten_takes_it_along() {
     let (mut shell, _) = ended(4, 1006);
     shell.until_dial();
     shell.link_opens();
     shell.take();
-    shell.welcome(new());
+    shell.welcome(Welcome {
+        received: None,
+        ..new()
+    });
     let sent = shell.send_many(3);
     let transmitted = shell.take_transmitted();
     assert_eq!(transmitted[transmitted.len() - 3..], sent);

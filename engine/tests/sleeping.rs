@@ -1,7 +1,7 @@
 //! Machines sleep, and clocks are set: whatever has an age is as old as it is.
 
 use steadfast_engine::{
-    Config, DropReason, Event, FailureKind, Input, Output, ReconnectConfig, State,
+    Config, DropReason, Event, FailureKind, Input, Output, ReconnectConfig, Refusal, State,
 };
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -142,7 +142,7 @@ fn an_attempt_that_was_slept_through_makes_way() {
     shell.timeout();
     shell.take();
     sleep(&mut shell, true);
-    assert_eq!(shell.give(Input::Withdraw(0)), Ok(()));
+    assert_eq!(shell.give(Input::Withdraw(0)), Err(Refusal::NotWaiting));
     assert!(shell.until_dial() <= ms(1_000));
     assert_eq!(shell.generation, 2);
 }

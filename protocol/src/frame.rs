@@ -18,7 +18,7 @@ mod reader;
 mod snapshot;
 mod unit;
 
-pub use check::{is_id, is_key, is_room};
+pub use check::{is_id, is_key, is_memory, is_room};
 pub use decode::{Incoming, decode_text};
 pub use encode::escape;
 pub use error::FrameError;
@@ -32,6 +32,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::limits::LANES;
 
 /// A control frame, and how many application messages its sender gave to this link before it
 /// (volatile ones included; each message of a unit counts as one).
@@ -58,10 +60,18 @@ pub enum Frame {
     Authenticated,
     /// Client: everything up to here on this stream was handed over.
     Handed(Position),
-    /// Server: everything up to here was stored and synced.
+    /// Server: everything up to here in this lane was stored and synced.
     Stored(Stored),
     /// Client: acknowledge everything before this as soon as it is stored.
     Ask,
+    /// Client: the next messages belong to this lane and have numbers from `next` on.
+    Lane(Lane),
+    /// Client: it speaks for another memory.
+    Adopt(Adopt),
+    /// Server, in answer: what it has of that memory.
+    Adopted(Adopted),
+    /// Client: nothing is left of this memory.
+    Done(Adopt),
     /// Server: the next messages belong to this stream and have numbers from `next` on.
     From(From),
     /// Server: the next frame is one volatile message; it has no number and belongs to this stream.
@@ -96,10 +106,17 @@ pub struct Hello {
     /// Its resume token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
-    /// 128 random bits in hex: the memory that knows what is unacknowledged.
+    /// 128 random bits in hex: which page this is.
     pub instance: String,
     /// Higher than in every earlier hello of this session.
     pub claim: u64,
+    /// The memories that the client speaks for.
+    #[serde(
+        default,
+        deserialize_with = "null_is_absent",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub memories: Vec<String>,
     /// The application's credentials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth: Option<String>,
@@ -139,8 +156,14 @@ pub struct Welcome {
     pub token: String,
     /// Names this ownership, for logs.
     pub term: String,
-    /// How many messages of this instance are stored; every higher number is free.
-    pub received: u64,
+    /// What the server has of each memory that the hello names; one that is missing is another
+    /// user's.
+    #[serde(
+        default,
+        deserialize_with = "null_is_absent",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub memories: BTreeMap<String, Memory>,
     /// Whether this is the session that was asked for.
     pub resumed: bool,
     /// Why not, when it is not.
@@ -226,11 +249,56 @@ pub struct Position {
     pub number: u64,
 }
 
-/// How many upward messages are stored.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+/// What the server has of a memory.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Memory {
+    /// Drawn when the server heard of the memory first. Another one than before: it had forgotten.
+    pub birth: String,
+    /// By lane, the number of the last message that is stored; every higher number is free.
+    pub received: [u64; LANES],
+}
+
+/// How far upward messages are stored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stored {
+    /// The memory that they came from.
+    pub memory: String,
+    /// Their lane.
+    pub lane: u8,
     /// The number of the last one.
     pub number: u64,
+}
+
+/// Where the client's messages go on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Lane {
+    /// The memory that they come from: one of those that this link speaks for.
+    pub memory: String,
+    /// Their lane: 0, 1 or 2, the first of which has the highest priority.
+    pub lane: u8,
+    /// The number of the next message.
+    pub next: u64,
+}
+
+/// A memory.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Adopt {
+    /// 128 random bits in hex.
+    pub memory: String,
+}
+
+/// What the server has of a memory that was named later than in the hello; with neither `birth` nor
+/// `received` it is another user's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Adopted {
+    /// The memory.
+    pub memory: String,
+    /// As in [`Memory`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub birth: Option<String>,
+    /// As in [`Memory`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub received: Option<[u64; LANES]>,
 }
 
 /// Where a stream goes on.

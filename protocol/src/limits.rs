@@ -30,8 +30,10 @@ pub const ACK_MESSAGES: u32 = 256;
 pub const ACK_DELAY: Span = Span::from_ms(100);
 /// The last number of a stream: what JavaScript counts exactly.
 pub const LAST_NUMBER: u64 = (1 << 53) - 1;
-/// Instances of one session whose upward counts are remembered.
-pub const INSTANCES: usize = 8;
+/// Lanes of a memory: one for each priority, the highest first.
+pub const LANES: usize = 3;
+/// Memories that one link may speak for.
+pub const MEMORIES: usize = 64;
 /// Streams of one session at most, its own outbox included.
 pub const STREAMS: usize = 64;
 /// Bytes of a snapshot's text at most.

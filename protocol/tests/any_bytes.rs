@@ -7,8 +7,8 @@ use proptest::prelude::{
 use serde_json::Value;
 use steadfast_protocol::delta;
 use steadfast_protocol::frame::{
-    Control, Encoded, Frame, Hello, Incoming, Message, Reader, Side, cut, decode_text, escape,
-    pack, parts,
+    Control, Encoded, Frame, Hello, Incoming, Lane, Message, Reader, Side, cut, decode_text,
+    escape, pack, parts,
 };
 use steadfast_protocol::limits::PART_UNITS;
 
@@ -101,6 +101,7 @@ proptest! {
             .collect();
         let mut reader = Reader::new(Side::Client, MAX);
         reader.text(&Control { count: 0, frame: Frame::Hello(Hello { instance: "0".repeat(32), ..Hello::default() }) }.encode())?;
+        reader.text(&Control { count: 0, frame: Frame::Lane(Lane { memory: "0".repeat(32), lane: 0, next: 1 }) }.encode())?;
         let mut read: Vec<Result<String, Vec<u8>>> = Vec::new();
         for frame in pack(0, &ready) {
             match frame {

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use steadfast_protocol::frame::{
-    Auth, Control, ErrorFrame, Form, Frame, From, Hello, Ping, Position, Reason, Save, SaveRefusal,
-    Saved, Stored, StoredSnapshot, Unsaved, Volatile, WantedSnapshot, Welcome,
+    Adopt, Adopted, Auth, Control, ErrorFrame, Form, Frame, From, Hello, Lane, Memory, Ping,
+    Position, Reason, Save, SaveRefusal, Saved, Stored, StoredSnapshot, Unsaved, Volatile,
+    WantedSnapshot, Welcome,
 };
-use steadfast_protocol::limits::{LAST_NUMBER, SNAPSHOT_BYTES};
+use steadfast_protocol::limits::{LANES, LAST_NUMBER, SNAPSHOT_BYTES};
 
 fn id() -> impl Strategy<Value = String> {
     "[A-Za-z0-9_-]{1,64}"
@@ -35,10 +36,10 @@ fn maybe<T: Clone + std::fmt::Debug>(
 fn hello() -> impl Strategy<Value = Frame> {
     let who = (
         maybe((id(), id())),
-        "[0-9a-f]{32}",
+        memory(),
         number(),
-        maybe(".{0,99}"),
-        maybe(id()),
+        memories(),
+        (maybe(".{0,99}"), maybe(id())),
     );
     let wants = (
         vec("[!#$%&'*+.^_`|~A-Za-z0-9-]{1,64}", 0..4),
@@ -47,13 +48,14 @@ fn hello() -> impl Strategy<Value = Frame> {
         maybe(wanted_snapshot()),
     );
     (who, wants).prop_map(|(who, (protocols, window, positions, snapshot))| {
-        let (known, instance, claim, auth, request_id) = who;
+        let (known, instance, claim, memories, (auth, request_id)) = who;
         let (session, token) = known.unzip();
         Frame::Hello(Hello {
             session,
             token,
             instance,
             claim,
+            memories,
             auth,
             request_id,
             protocols,
@@ -62,6 +64,23 @@ fn hello() -> impl Strategy<Value = Frame> {
             snapshot,
         })
     })
+}
+
+fn memory() -> impl Strategy<Value = String> {
+    "[0-9a-f]{32}"
+}
+
+fn memories() -> impl Strategy<Value = Vec<String>> {
+    proptest::collection::btree_set(memory(), 0..4).prop_map(|names| names.into_iter().collect())
+}
+
+fn received() -> impl Strategy<Value = [u64; LANES]> {
+    proptest::array::uniform3(number())
+}
+
+fn held() -> impl Strategy<Value = BTreeMap<String, Memory>> {
+    let memory_of = |(birth, received)| Memory { birth, received };
+    btree_map(memory(), (id(), received()).prop_map(memory_of), 0..4)
 }
 
 fn positions() -> impl Strategy<Value = BTreeMap<String, (u32, u64)>> {
@@ -157,7 +176,7 @@ fn welcome() -> impl Strategy<Value = Frame> {
         Reason::User,
         Reason::Corrupt,
     ];
-    let state = (number(), proptest::sample::select(reasons));
+    let state = (held(), proptest::sample::select(reasons));
     let window = (1..=u32::MAX, 1..=u32::MAX);
     let limits = (1..=u32::MAX, window, number(), maybe(number()));
     let texts = (
@@ -166,13 +185,13 @@ fn welcome() -> impl Strategy<Value = Frame> {
         maybe(stored_snapshot()),
     );
     ((id(), id(), id()), state, limits, texts).prop_map(
-        |(names, (received, reason), limits, texts)| {
+        |(names, (memories, reason), limits, texts)| {
             let resumed = reason == Reason::Resumed;
             Frame::Welcome(Welcome {
                 session: names.0,
                 token: names.1,
                 term: names.2,
-                received: if resumed { received } else { 0 },
+                memories,
                 resumed,
                 reason,
                 max_message: limits.0,
@@ -223,7 +242,25 @@ fn frame() -> impl Strategy<Value = Frame> {
                 number
             }
         )),
-        number().prop_map(|number| Frame::Stored(Stored { number })),
+        (memory(), 0..LANES as u8, number()).prop_map(|(memory, lane, number)| {
+            Frame::Stored(Stored {
+                memory,
+                lane,
+                number,
+            })
+        }),
+        (memory(), 0..LANES as u8, 1..=LAST_NUMBER)
+            .prop_map(|(memory, lane, next)| Frame::Lane(Lane { memory, lane, next })),
+        memory().prop_map(|memory| Frame::Adopt(Adopt { memory })),
+        memory().prop_map(|memory| Frame::Done(Adopt { memory })),
+        (memory(), maybe((id(), received()))).prop_map(|(memory, held)| {
+            let (birth, received) = held.unzip();
+            Frame::Adopted(Adopted {
+                memory,
+                birth,
+                received,
+            })
+        }),
         (stream(), any::<u32>(), 1..=LAST_NUMBER, maybe(id())).prop_map(
             |(stream, epoch, next, reason)| Frame::From(From {
                 stream,

@@ -5,16 +5,22 @@ use steadfast_protocol::frame::{Frame, FrameError, Incoming, Reader, Side};
 const MAX: u32 = 1 << 20;
 const HELLO: &str = "\u{10}hello 0 {\"instance\":\"00000000000000000000000000000000\",\"claim\":1}";
 const WELCOME: &str = concat!(
-    "\u{10}welcome 0 {\"session\":\"s\",\"token\":\"t\",\"term\":\"1\",\"received\":0,\"resumed\":false,",
+    "\u{10}welcome 0 {\"session\":\"s\",\"token\":\"t\",\"term\":\"1\",\"resumed\":false,",
     "\"reason\":\"new\",\"maxMessage\":9,\"window\":[1,1],\"ttl\":1,\"user\":\"u\"}"
 );
 const ERROR: &str = "\u{10}error 0 {\"errorCode\":\"STALE\",\"message\":\"\",\"requestId\":\"\"}";
 const FROM: &str = "\u{10}from 0 {\"stream\":\"\",\"epoch\":1,\"next\":1}";
 
-/// A reader of what a client sends, after its hello.
+const LANE: &str =
+    "\u{10}lane 0 {\"memory\":\"00000000000000000000000000000000\",\"lane\":1,\"next\":1}";
+const STORED: &str =
+    "\u{10}stored 0 {\"memory\":\"00000000000000000000000000000000\",\"lane\":1,\"number\":0}";
+
+/// A reader of what a client sends, after its hello and the first `lane`.
 fn server() -> Reader {
     let mut reader = Reader::new(Side::Client, MAX);
     reader.text(HELLO).unwrap();
+    reader.text(LANE).unwrap();
     reader
 }
 
@@ -42,6 +48,20 @@ fn a_client_begins_with_one_hello() {
     let mut reader = Reader::new(Side::Client, MAX);
     assert_eq!(reader.binary(&[1]), Err(FrameError::Order));
     assert_eq!(server().text(HELLO), Err(FrameError::Order));
+}
+
+/// [P166]
+#[test]
+fn a_client_says_where_its_messages_belong_to() {
+    for early in [
+        "hi",
+        "\u{10}texts 0 1,1\u{10}a\u{10}b\u{10}",
+        "\u{10}binaries 0 1,1",
+    ] {
+        let mut reader = Reader::new(Side::Client, MAX);
+        reader.text(HELLO).unwrap();
+        assert_eq!(reader.text(early), Err(FrameError::Order), "{early}");
+    }
 }
 
 /// [P15]
@@ -72,13 +92,7 @@ fn a_server_begins_with_one_welcome_or_an_error() {
 /// [P108]
 #[test]
 fn each_side_sends_its_own_frames() {
-    for wire in [
-        WELCOME,
-        ERROR,
-        FROM,
-        "\u{10}stored 0 {\"number\":0}",
-        "\u{10}authenticated 0",
-    ] {
+    for wire in [WELCOME, ERROR, FROM, STORED, "\u{10}authenticated 0"] {
         assert_eq!(server().text(wire), Err(FrameError::Direction), "{wire}");
     }
     for wire in [
@@ -195,6 +209,7 @@ fn an_announced_binary_comes_next() {
 fn a_binary_message_may_be_as_long_as_the_limit() {
     let mut reader = Reader::new(Side::Client, 3);
     reader.text(HELLO).unwrap();
+    reader.text(LANE).unwrap();
     assert_eq!(reader.binary(&[1, 2, 3]).unwrap(), [&[1_u8, 2, 3]]);
     assert_eq!(reader.binary(&[1, 2, 3, 4]), Err(FrameError::TooLong));
 }

@@ -30,7 +30,7 @@ fn three(acknowledged: u64) -> Sender<u32> {
     sender
 }
 
-/// [P36] [P126]
+/// [P160] [P126]
 #[test]
 fn numbers_follow_what_was_received() {
     let mut sender = Sender::new(0);
@@ -57,7 +57,7 @@ fn an_acknowledgement_is_cumulative_and_does_not_go_back() {
     }
 }
 
-/// [P37]
+/// [P170]
 #[test]
 fn after_a_new_link_every_higher_number_is_free() {
     let mut sender = three(5);
@@ -68,7 +68,7 @@ fn after_a_new_link_every_higher_number_is_free() {
     assert_eq!(sender.push(9, 1), 7, "another message may take the number");
 }
 
-/// [P37]: what the other side has is never sent again.
+/// [P170]: what the other side has is never sent again.
 #[test]
 fn what_was_received_is_not_freed() {
     let mut sender = three(5);
@@ -77,7 +77,7 @@ fn what_was_received_is_not_freed() {
     assert_eq!(sender.acknowledged(), 7);
 }
 
-/// [P40]
+/// [P173]
 #[test]
 fn lost_acknowledged_messages_are_counted() {
     let mut sender = three(5);
@@ -136,7 +136,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    /// Against a list of (number, message, bytes). [P37] [P70] [P81]
+    /// Against a list of (number, message, bytes). [P170] [P70] [P81]
     #[test]
     fn a_sender_is_a_list(start in 0..10_u64, steps in vec(step(), 0..60), window in (0..9_u32, 0..300_u32)) {
         let window = Window { messages: window.0, bytes: window.1 };
@@ -178,7 +178,7 @@ proptest! {
     }
 
     /// A link that breaks anywhere, with what was on it and the acknowledgements that were on their way
-    /// back: the other side has every message once and in order. [P12] [P36] [P37] [P38]
+    /// back: the other side has every message once and in order. [P12] [P160] [P170] [P167]
     #[test]
     fn nothing_is_lost_doubled_or_reordered(
         cuts in vec((1..8_usize, any::<proptest::sample::Index>(), any::<proptest::sample::Index>()), 1..30),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use steadfast_protocol::delta::{self, DeltaError};
 use steadfast_protocol::frame::{
-    Control, Form, Frame, FrameError, Hello, Incoming, Reader, Save, Side, StoredSnapshot,
+    Control, Form, Frame, FrameError, Hello, Incoming, Lane, Reader, Save, Side, StoredSnapshot,
     WantedSnapshot, Welcome, decode_text, is_key, parts,
 };
 use steadfast_protocol::limits::{PART_UNITS, PARTS_BYTES, SNAPSHOT_BYTES};
@@ -39,6 +39,12 @@ fn server() -> Reader {
         ..Hello::default()
     };
     reader.text(&wire(Frame::Hello(hello))).unwrap();
+    let lane = Lane {
+        memory: "0".repeat(32),
+        lane: 1,
+        next: 1,
+    };
+    reader.text(&wire(Frame::Lane(lane))).unwrap();
     reader
 }
 

@@ -123,7 +123,7 @@ fn units_of_binaries_are_read_and_written() {
     }
 }
 
-/// [P5] [P9] [P22] [P65] [P123] [P126] [P138] [P139] [P147]
+/// [P5] [P9] [P65] [P123] [P126] [P138] [P139] [P147]
 #[test]
 fn invalid_frames_are_refused_for_their_reason() {
     for entry in entries("invalid") {

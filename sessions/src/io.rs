@@ -181,8 +181,10 @@ pub struct Delivery {
     /// Its place among all messages of this session, from 1.
     pub seq: u64,
     /// The memory that it came from.
-    pub instance: Arc<str>,
-    /// Its number in that memory, from 1.
+    pub memory: Arc<str>,
+    /// Its lane there: 0 (high priority), 1 or 2.
+    pub lane: u8,
+    /// Its number in that lane. They rise, and may leave some out.
     pub number: u64,
     /// Whether the handler may have seen it before.
     pub redelivered: bool,
@@ -305,7 +307,7 @@ pub struct Config {
     pub room_bytes: u32,
     /// How long an absent client's messages, and a room's, are kept. 2 min.
     pub ttl: Duration,
-    /// How long the counts of an absent session are kept. 30 days.
+    /// How long what is known of an absent session is kept, and of a memory that is not used. 30 days.
     pub tombstone_ttl: Duration,
     /// How long a link may take until its hello. 10 s.
     pub hello_within: Duration,
@@ -315,7 +317,8 @@ pub struct Config {
     pub ping_timeout: Duration,
     /// How often a handler gets a message that it fails on. 5 times.
     pub attempts: u32,
-    /// Sessions known at once, tombstones included; the oldest absent ones give way. 1,000,000.
+    /// Sessions known at once, tombstones included; the oldest absent ones give way. Of memories eight times
+    /// as many. 1,000,000.
     pub max_sessions: u32,
     /// The longest text of a snapshot, in UTF-8 bytes. 256 KiB, and not more.
     pub snapshot_bytes: u32,

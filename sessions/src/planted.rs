@@ -20,6 +20,8 @@ pub enum Bug {
     DownwardNumberAtHandover,
     /// A welcome tells the count of another memory.
     ReceivedOfAnotherMemory,
+    /// A message is stored although its number is not above the last one.
+    StoredNumberAccepted,
     /// A hello takes the session although a later one has it.
     StaleClaimAccepted,
     /// The position in a hello lets the server forget.
@@ -40,7 +42,7 @@ pub enum Bug {
 
 impl Bug {
     /// Every mistake there is.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::AckBeforeSync,
         Self::WelcomeBeforeSync,
         Self::StoreWithoutTerm,
@@ -49,6 +51,7 @@ impl Bug {
         Self::UpwardNumberAtSend,
         Self::DownwardNumberAtHandover,
         Self::ReceivedOfAnotherMemory,
+        Self::StoredNumberAccepted,
         Self::StaleClaimAccepted,
         Self::PositionAsAcknowledgement,
         Self::BatchCountedInPart,

@@ -181,7 +181,12 @@ impl World {
                 self.smuggle_counted(client, Direction::Up, frame);
             }
             Mischief::AckAhead(_) => {
-                let frame = Frame::Stored(Stored { number: 1 << 40 });
+                let it = &self.pages[self.newest[client]];
+                let frame = Frame::Stored(Stored {
+                    memory: it.memory().to_owned(),
+                    lane: 1,
+                    number: 1 << 40,
+                });
                 self.smuggle_counted(client, Direction::Down, frame);
             }
             Mischief::Thief => {

@@ -34,6 +34,7 @@ impl Canary {
         Self::Server(ServerBug::StoreWithoutTerm),
         Self::Server(ServerBug::DownwardNumberAtHandover),
         Self::Server(ServerBug::ReceivedOfAnotherMemory),
+        Self::Server(ServerBug::StoredNumberAccepted),
         Self::Server(ServerBug::StaleClaimAccepted),
         Self::Server(ServerBug::PositionAsAcknowledgement),
         Self::Server(ServerBug::EchoOutsideCommit),
@@ -54,7 +55,6 @@ impl Canary {
         Self::Page(PageBug::RestoreAfterFirstMessage),
         Self::Page(PageBug::PositionsAfterCapture),
         Self::Page(PageBug::SettledLeftOut),
-        Self::Page(PageBug::SettledForgotten),
         Self::Page(PageBug::MovedForgotten),
         Self::Page(PageBug::TornMove),
     ];

@@ -50,8 +50,8 @@ impl Display for Broken {
 pub struct Ledger {
     ups: Vec<Up>,
     downs: Vec<Down>,
-    /// By session and instance: the messages that are stored, in the order of their numbers.
-    instances: BTreeMap<(String, String), Vec<usize>>,
+    /// By memory and lane: the messages that are stored, by number.
+    memories: BTreeMap<(String, u8), BTreeMap<u64, usize>>,
     sessions: BTreeMap<String, Session>,
     /// Outboxes and rooms.
     streams: BTreeMap<String, Stream>,

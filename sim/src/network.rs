@@ -45,8 +45,8 @@ pub struct Link {
     pub stored: u64,
     /// Whether the server will be told that its end has drained.
     pub drains: bool,
-    /// The instance of its hello.
-    pub instance: String,
+    /// The memory that its messages come from.
+    pub memory: String,
     /// The session that the server welcomed it to.
     pub session: Option<String>,
     /// From client to server.
@@ -216,7 +216,7 @@ impl World {
             stream: None,
             stored: 0,
             drains: false,
-            instance: STRANGER.to_owned(),
+            memory: STRANGER.to_owned(),
             session: None,
             up,
             down,

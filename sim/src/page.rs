@@ -111,6 +111,13 @@ pub(crate) enum Held {
 }
 
 impl Page {
+    /// The memory whose messages it sends.
+    pub(crate) fn memory(&self) -> &str {
+        let own = self.durable.record.own.as_ref();
+        own.filter(|_| self.durable.persists)
+            .unwrap_or(&self.instance)
+    }
+
     fn new(client: usize, storage: usize, instance: String, config: &Config, seed: u64) -> Self {
         Self {
             client,
@@ -403,6 +410,9 @@ impl World {
 }
 
 /// A name that nobody else has.
+/// All messages go in one lane.
+const LANE: usize = 1;
+
 fn instance(dice: &mut crate::dice::Dice) -> String {
     format!("{:016x}{:016x}", dice.bits(), dice.bits())
 }

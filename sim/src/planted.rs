@@ -13,8 +13,6 @@ pub enum Bug {
     PositionsAfterCapture,
     /// Nothing says which rows are done with.
     SettledLeftOut,
-    /// A session that ends takes along what says that its rows are done with.
-    SettledForgotten,
     /// A row that was moved, and has got its number, is not done with where it stood before.
     MovedForgotten,
     /// When a page dies while a row is moved, it is deleted where it stood, and put nowhere.

@@ -301,8 +301,9 @@ fn answered(output: &Output) -> String {
             op,
             request: Request::Append(append),
         } => {
-            let (after, more) = (append.after, append.payloads.len());
-            format!("Store {}: Append {} {after} + {more}", op.0, append.session)
+            let first = append.messages.first().map_or(0, |first| first.number);
+            let (session, more) = (&append.session, append.messages.len());
+            format!("Store {}: Append {session} {more} from {first}", op.0)
         }
         output => {
             let mut line = format!("{output:?}");

@@ -317,14 +317,19 @@ macro_rules! everywhere {
                 a_buffer_is_sent_again_as_it_was
                 two_keys_are_never_taken_for_one
                 deliver_and_flush_wait_for_the_acknowledgement
+                a_message_that_is_given_up_in_flight_may_have_arrived
+                a_message_that_cannot_be_decoded_is_named
                 a_loss_says_how_many_are_unacknowledged
                 positions_say_how_far_each_stream_was_handed_over
-                a_session_that_is_gone_is_lost_aloud_and_what_waited_goes_on
+                a_session_that_is_gone_is_lost_aloud_and_its_messages_go_on
+                what_was_given_before_a_server_forgot_the_memory_is_reported
+                what_another_user_sends_belongs_to_another_memory
                 nothing_of_one_user_reaches_another
                 a_session_that_was_taken_over_is_the_end_and_what_follows_is_another
                 reconnecting_in_the_last_event_begins_anew_as_well
                 a_volatile_message_is_not_sent_again
                 more_than_sixty_four_streams_over_time_are_told_apart
+                rooms_that_come_again_are_told_apart_from_all_others
                 a_hole_is_told_before_the_message_behind_it
             }
 
@@ -431,6 +436,7 @@ macro_rules! everywhere {
                 what_was_dropped_is_given_back_as_the_application_knows_it
                 storage_that_has_gone_back_in_time_is_noticed
                 a_session_that_is_gone_leaves_what_has_no_number
+                a_memory_that_the_server_forgot_leaves_what_has_no_number
                 messages_sent_before_the_welcome_join_those_of_the_session
                 what_a_page_sent_before_it_was_welcomed_follows_what_it_found
                 a_page_that_was_never_welcomed_leaves_its_messages

@@ -179,6 +179,7 @@ impl<P: PartialEq + Clone> Engine<P> {
         ] {
             self.timers.stop(timer);
         }
+        self.expire_messages(now);
         self.heartbeat.handle_loss();
         self.lose_departures();
         self.update_health(now);

@@ -95,13 +95,16 @@ impl<P: PartialEq + Clone> Engine<P> {
         self.outputs.push(Output::Transmit(message.payload));
     }
 
-    pub(super) fn withdraw(&mut self, ticket: u32) {
+    pub(super) fn withdraw(&mut self, ticket: u32) -> Result<(), Refusal> {
+        let mut taken = Err(Refusal::NotWaiting);
         if ticket != 0
             && let Some(message) = self.outbox.withdraw(ticket)
         {
             self.outputs.push(Output::Discard(message.payload));
+            taken = Ok(());
         }
         self.tell_if_drained();
+        taken
     }
 
     /// Takes back one message that waits, in the order in which they would have left; to be called
@@ -165,9 +168,12 @@ impl<P: PartialEq + Clone> Engine<P> {
     pub(super) fn expire_messages(&mut self, now: Instant) {
         let longest = self.session.max_message_bytes;
         // Now it is known whose the restored messages are.
-        let replaced = STATE && self.phase == Phase::Open && !self.session.owned;
-        while let Some(message) = self.outbox.expire(now, longest, replaced) {
-            let reason = if message.bytes > longest {
+        let live = self.phase == Phase::Open;
+        let replaced = STATE && live && !self.session.owned;
+        while let Some(message) = self.outbox.expire(now, longest, live, replaced) {
+            let reason = if message.volatile {
+                DropReason::Volatile
+            } else if message.bytes > longest {
                 DropReason::TooLarge
             } else if STATE && message.expires_at > now {
                 DropReason::Replaced

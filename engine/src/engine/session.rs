@@ -92,15 +92,28 @@ impl<P: PartialEq + Clone> Engine<P> {
             Fate::New => self.session.established || !self.session.sender.is_empty(),
             Fate::Lost | Fate::OtherUser => true,
         };
-        let last = if lost { 0 } else { self.session.last_sent() };
-        if welcome.received > last {
-            if !STATE || welcome.fate != Fate::Resumed || !self.session.fresh {
+        let other_user = welcome.fate == Fate::OtherUser;
+        let forgotten = other_user || welcome.received.is_none();
+        let mut received = welcome.received.unwrap_or(0);
+        let last = if forgotten {
+            0
+        } else {
+            self.session.last_sent()
+        };
+        if received > last {
+            if !STATE || forgotten || !self.session.fresh {
                 return self.violate(now);
             }
             self.drop_restored();
         }
+        if other_user && self.persists() {
+            self.release(self.session.owned);
+        }
+        if forgotten {
+            self.drop_numbered(DropReason::SessionLost);
+        }
         if lost {
-            self.lose_session(welcome.fate == Fate::OtherUser);
+            self.lose_session(other_user);
         }
         self.session.established = true;
         self.heartbeat
@@ -110,7 +123,6 @@ impl<P: PartialEq + Clone> Engine<P> {
         if let Some(first) = welcome.first_retry {
             self.config.reconnect.first = first.min(self.config.reconnect.max);
         }
-        let mut received = welcome.received;
         if planted::is(Bug::ResumeOffByOne) {
             received = received.saturating_sub(1);
         }
@@ -215,12 +227,8 @@ impl<P: PartialEq + Clone> Engine<P> {
         }
     }
 
-    /// The session is gone for good. Nobody can know what the server had of it.
+    /// The session is gone for good.
     fn lose_session(&mut self, other_user: bool) {
-        if other_user && self.persists() {
-            self.release(self.session.owned);
-        }
-        self.drop_numbered(DropReason::SessionLost);
         if other_user && !self.persists() {
             self.drop_waiting(DropReason::SessionLost);
         }

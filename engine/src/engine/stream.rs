@@ -1,7 +1,5 @@
 //! A session's messages from the link to the application, and their acknowledgement.
 
-use steadfast_protocol::limits;
-
 use super::session::is_number;
 use super::{Engine, Phase};
 use crate::session::{InHand, Stream};
@@ -19,12 +17,10 @@ impl<P: PartialEq + Clone> Engine<P> {
             reason,
         } = from;
         let joined = matches!(reason, GapReason::None | GapReason::Joined);
-        let full = self.session.streams.len() >= limits::STREAMS;
         let (missed, reason) = match self.session.stream(id) {
             _ if !is_number(next) => return self.violate(now),
-            None if full => return self.violate(now),
             None => {
-                self.session.streams.push(Stream::new(id, epoch, next));
+                self.session.begin(Stream::new(id, epoch, next));
                 (if joined { Some(0) } else { None }, reason)
             }
             // What waits of another log would be counted in this one.

@@ -175,11 +175,12 @@ impl Audit {
                 self.expect_settled(*ticket);
             }
             (Input::Snapshot(ticket), Ok(())) => self.expect_settled(*ticket),
-            (Input::Withdraw(ticket), _) if *ticket != 0 => {
+            (Input::Withdraw(ticket), taken) if *ticket != 0 => {
                 let mut waiting = self.waiting.iter();
                 let found = waiting.find(|(payload, wait)| {
                     wait.ticket == *ticket && !self.session.flying.contains(payload)
                 });
+                assert_eq!(taken.is_ok(), found.is_some(), "taken back: {ticket}");
                 if let Some(payload) = found.map(|(payload, _)| *payload) {
                     self.forget(payload);
                     self.withdrawn.insert(payload);
@@ -200,6 +201,7 @@ impl Audit {
                             | Input::Restored(_)
                             | Input::Snapshot(_)
                             | Input::Ping
+                            | Input::Withdraw(_)
                     ),
                     "{now}: {input} was refused: {refusal:?}"
                 );

@@ -21,7 +21,7 @@ pub(crate) use network::Network;
 pub(crate) use options::{config, queue, reconnect};
 pub(crate) use program::{Answer, Op, Program, op, program};
 pub(crate) use rows::Rows;
-pub(crate) use session::{handed, new, resumed, session};
+pub(crate) use session::{handed, leaving, new, resumed, session};
 pub(crate) use session_audit::SessionAudit;
 pub(crate) use session_program::{SessionOp, session_program};
 pub(crate) use shell::Shell;

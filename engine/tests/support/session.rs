@@ -2,7 +2,7 @@
 
 use steadfast_engine::{Config, Fate, From, GapReason, Input, Output, State, Welcome, Window};
 
-use super::{Payload, Shell, ms};
+use super::{Payload, RECONNECT, Shell, ms};
 
 /// A client with a session.
 pub(crate) fn session() -> Config {
@@ -24,7 +24,7 @@ pub(crate) const fn handed(payload: Payload, stream: u32, number: u64) -> Output
 /// What a server says of a session that goes on.
 pub(crate) const fn resumed(received: u64) -> Welcome {
     Welcome {
-        received,
+        received: Some(received),
         window: Window {
             messages: 4_096,
             bytes: 1 << 20,
@@ -39,6 +39,19 @@ pub(crate) const fn resumed(received: u64) -> Welcome {
 pub(crate) const fn new() -> Welcome {
     Welcome {
         fate: Fate::New,
+        ..resumed(0)
+    }
+}
+
+/// What a shell makes of one after which it will speak for another memory.
+pub(crate) const fn leaving(fate: Fate) -> Welcome {
+    Welcome {
+        received: None,
+        window: Window {
+            messages: 0,
+            bytes: 0,
+        },
+        fate,
         ..resumed(0)
     }
 }
@@ -71,6 +84,13 @@ impl Shell {
             welcome,
         };
         assert_eq!(self.give(input), Ok(()));
+    }
+
+    /// A link that speaks for a memory that is new there.
+    pub(crate) fn begins_anew(&mut self) {
+        assert_eq!(self.give(RECONNECT), Ok(()));
+        self.link_opens();
+        self.welcome(resumed(0));
     }
 
     /// The link is lost, and the next one is welcomed. What came out since the welcome.

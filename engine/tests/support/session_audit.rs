@@ -47,7 +47,7 @@ impl SessionAudit {
             | Input::From { generation, .. }
                 if *generation != present => {}
             Input::Welcomed { welcome, .. } if !greeted => {
-                self.received = welcome.received;
+                self.received = welcome.received.unwrap_or(0);
                 self.window = (welcome.window.messages, welcome.window.bytes);
             }
             Input::Stored { number, .. } => self.received = self.received.max(*number),

@@ -76,10 +76,10 @@ impl SessionOp {
             } => Input::Welcomed {
                 generation,
                 welcome: Welcome {
-                    received: if fate == Fate::Resumed {
-                        number(of_flight, off)
-                    } else {
-                        off.unsigned_abs() / 2
+                    received: match fate {
+                        Fate::OtherUser => Some(off.unsigned_abs() / 2),
+                        _ if off == -1 => None,
+                        _ => Some(number(of_flight, off)),
                     },
                     window: Window { messages, bytes },
                     max_message_bytes: longest,

@@ -4,11 +4,12 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 
 use super::{
-    ErrorFrame, Form, Frame, FrameError, From, Hello, Position, Reason, Save, Saved,
-    StoredSnapshot, WantedSnapshot, Welcome,
+    Adopted, ErrorFrame, Form, Frame, FrameError, From, Hello, Lane, Memory, Position, Reason,
+    Save, Saved, Stored, StoredSnapshot, WantedSnapshot, Welcome,
 };
 use crate::limits::{
-    AUTH_BYTES, ID_BYTES, LAST_NUMBER, ROOM_BYTES, SNAPSHOT_BYTES, STREAMS, TEXT_BYTES,
+    AUTH_BYTES, ID_BYTES, LANES, LAST_NUMBER, MEMORIES, ROOM_BYTES, SNAPSHOT_BYTES, STREAMS,
+    TEXT_BYTES,
 };
 
 impl Frame {
@@ -20,7 +21,10 @@ impl Frame {
             Self::Error(error) => error.check(),
             Self::Auth(auth) => field("token", auth.token.len() <= AUTH_BYTES),
             Self::Handed(position) => position.check(),
-            Self::Stored(stored) => field("number", stored.number <= LAST_NUMBER),
+            Self::Stored(stored) => stored.check(),
+            Self::Lane(lane) => lane.check(),
+            Self::Adopt(adopt) | Self::Done(adopt) => field("memory", is_memory(&adopt.memory)),
+            Self::Adopted(adopted) => adopted.check(),
             Self::From(from) => from.check(),
             Self::Volatile(volatile) => field("stream", is_stream(&volatile.stream)),
             Self::Save(save) => save.check(),
@@ -41,8 +45,9 @@ impl Hello {
         let known = self.session.is_some() == self.token.is_some();
         field("token", known && self.token.as_deref().is_none_or(is_id))?;
         field("session", self.session.as_deref().is_none_or(is_id))?;
-        field("instance", is_instance(&self.instance))?;
+        field("instance", is_memory(&self.instance))?;
         field("claim", self.claim <= LAST_NUMBER)?;
+        field("memories", are_memories(&self.memories))?;
         field("auth", bounded(&self.auth, AUTH_BYTES))?;
         field("requestId", self.request_id.as_deref().is_none_or(is_id))?;
         field("protocols", self.protocols.len() <= STREAMS)?;
@@ -60,8 +65,9 @@ impl Welcome {
         field("term", is_id(&self.term))?;
         let resumed = self.reason == Reason::Resumed;
         field("resumed", self.resumed == resumed)?;
-        let last = if resumed { LAST_NUMBER } else { 0 };
-        field("received", self.received <= last)?;
+        let good = |(name, memory): (&String, &Memory)| is_memory(name) && memory.is_good();
+        field("memories", self.memories.len() <= MEMORIES)?;
+        field("memories", self.memories.iter().all(good))?;
         field("maxMessage", self.max_message > 0)?;
         field("window", self.window.0 > 0 && self.window.1 > 0)?;
         field("ttl", self.ttl <= LAST_NUMBER)?;
@@ -88,6 +94,38 @@ impl Position {
     fn check(&self) -> Result<(), FrameError> {
         field("stream", is_stream(&self.stream))?;
         field("number", self.number <= LAST_NUMBER)
+    }
+}
+
+impl Memory {
+    fn is_good(&self) -> bool {
+        is_id(&self.birth) && are_numbers(&self.received)
+    }
+}
+
+impl Stored {
+    fn check(&self) -> Result<(), FrameError> {
+        field("memory", is_memory(&self.memory))?;
+        field("lane", is_lane(self.lane))?;
+        field("number", self.number <= LAST_NUMBER)
+    }
+}
+
+impl Lane {
+    fn check(&self) -> Result<(), FrameError> {
+        field("memory", is_memory(&self.memory))?;
+        field("lane", is_lane(self.lane))?;
+        field("next", (1..=LAST_NUMBER).contains(&self.next))
+    }
+}
+
+impl Adopted {
+    fn check(&self) -> Result<(), FrameError> {
+        field("memory", is_memory(&self.memory))?;
+        field("birth", self.birth.is_some() == self.received.is_some())?;
+        field("birth", self.birth.as_deref().is_none_or(is_id))?;
+        let received = self.received.as_ref();
+        field("received", received.is_none_or(are_numbers))
     }
 }
 
@@ -175,9 +213,26 @@ fn is_stream(name: &str) -> bool {
     name.is_empty() || is_room(name)
 }
 
-fn is_instance(instance: &str) -> bool {
+/// Whether this can name a memory, or an instance: 32 of 0-9 a-f.
+#[must_use]
+pub fn is_memory(name: &str) -> bool {
     let hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    instance.len() == 32 && instance.bytes().all(hex)
+    name.len() == 32 && name.bytes().all(hex)
+}
+
+fn are_memories(names: &[String]) -> bool {
+    let twice = |(place, name): (usize, &String)| names[..place].contains(name);
+    names.len() <= MEMORIES
+        && names.iter().all(|name| is_memory(name))
+        && !names.iter().enumerate().any(twice)
+}
+
+const fn is_lane(lane: u8) -> bool {
+    (lane as usize) < LANES
+}
+
+fn are_numbers(received: &[u64; LANES]) -> bool {
+    received.iter().all(|number| *number <= LAST_NUMBER)
 }
 
 /// A subprotocol's name: a token of RFC 9110.

@@ -21,7 +21,7 @@ pub struct Reader {
     max_message: u32,
     messages: u64,
     greeted: bool,
-    /// Whether it is known which stream a message belongs to.
+    /// Whether it is known which stream, or lane, a message belongs to.
     in_stream: bool,
     expected: Expected,
     /// Bytes of the parts that wait for their `save`.
@@ -49,8 +49,7 @@ impl Reader {
             max_message,
             messages: 0,
             greeted: false,
-            // Upward there is one stream.
-            in_stream: matches!(from, Side::Client),
+            in_stream: false,
             expected: Expected::Any,
             parts: 0,
         }
@@ -136,7 +135,7 @@ impl Reader {
                 self.check_stream()?;
                 self.expected = Expected::Unit(lengths.clone());
             }
-            Frame::From(_) => self.in_stream = true,
+            Frame::From(_) | Frame::Lane(_) => self.in_stream = true,
             Frame::Volatile(_) => self.expected = Expected::One,
             Frame::Welcome(welcome) => {
                 let follows = welcome.snapshot.filter(|stored| stored.follows);
@@ -201,6 +200,9 @@ impl Frame {
             Self::Hello(_)
             | Self::Auth(_)
             | Self::Handed(_)
+            | Self::Lane(_)
+            | Self::Adopt(_)
+            | Self::Done(_)
             | Self::Ask
             | Self::Save(_)
             | Self::End => matches!(side, Side::Client),
@@ -208,6 +210,7 @@ impl Frame {
             | Self::Error(_)
             | Self::Authenticated
             | Self::Stored(_)
+            | Self::Adopted(_)
             | Self::From(_)
             | Self::Volatile(_)
             | Self::Saved(_)

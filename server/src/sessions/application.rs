@@ -65,7 +65,8 @@ pub struct Context {
     session: SessionId,
     user: String,
     endpoint: String,
-    instance: Arc<str>,
+    memory: Arc<str>,
+    lane: u8,
     number: u64,
     redelivered: bool,
     effects: Vec<Effect>,
@@ -90,14 +91,21 @@ impl Context {
         &self.endpoint
     }
 
-    /// The client's memory that numbered the message: together with [`number`](Self::number) it
-    /// names the message for ever, so that an application can store it beside an effect of its own.
+    /// The client's memory that numbered the message: together with [`lane`](Self::lane) and
+    /// [`number`](Self::number) it names the message for ever, so that an application can store it
+    /// beside an effect of its own.
     #[must_use]
-    pub fn instance(&self) -> &str {
-        &self.instance
+    pub fn memory(&self) -> &str {
+        &self.memory
     }
 
-    /// The message's number, from 1.
+    /// The message's lane in that memory: 0 for high priority, 1 for the usual one, 2 for low priority.
+    #[must_use]
+    pub const fn lane(&self) -> u8 {
+        self.lane
+    }
+
+    /// The message's number in its lane, from 1. Later messages have higher ones; some may be left out.
     #[must_use]
     pub const fn number(&self) -> u64 {
         self.number
@@ -158,7 +166,8 @@ impl Context {
             session: delivery.session,
             user: delivery.user,
             endpoint: delivery.endpoint,
-            instance: delivery.instance,
+            memory: delivery.memory,
+            lane: delivery.lane,
             number: delivery.number,
             redelivered: delivery.redelivered,
             effects: Vec::new(),

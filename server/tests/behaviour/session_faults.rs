@@ -58,7 +58,7 @@ async fn a_binary_unit_that_does_not_fit_its_lengths_counts_not_at_all() {
     client.raw(Message::binary(vec![1, 2, 3])).await;
     assert_eq!(client.refused().await, ("PROTOCOL".into(), 4400));
     client.resume().await;
-    assert_eq!(client.welcome.received, 0);
+    assert_eq!(client.received(), 0);
 }
 
 /// [P15] [P123]

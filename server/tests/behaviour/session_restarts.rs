@@ -131,7 +131,7 @@ impl Load {
     }
 }
 
-/// [P17] [P38] [P46] [P70]
+/// [P17] [P167] [P46] [P70]
 #[tokio::test]
 async fn killed_at_any_instant_it_loses_nothing_acknowledged_and_echoes_nothing_twice() {
     let folder = tempfile::tempdir().unwrap();

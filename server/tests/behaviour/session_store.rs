@@ -71,7 +71,7 @@ async fn a_server_that_stops_finishes_what_it_is_writing() {
     let server = TestServer::with_store(config(), &gate).await;
     client.move_to(&server.address.to_string());
     client.resume().await;
-    assert_eq!((client.welcome.resumed, client.welcome.received), (true, 1));
+    assert_eq!((client.welcome.resumed, client.received()), (true, 1));
     assert_eq!(client.message().await, (String::new(), 1, "a".into()));
 }
 
@@ -86,7 +86,7 @@ async fn a_store_that_fails_for_a_while_is_asked_again() {
     client.settled().await;
 }
 
-/// [P38]
+/// [P167]
 #[tokio::test]
 async fn a_write_whose_answer_is_lost_is_not_done_twice() {
     let (server, gate) = TestServer::with_gate(config()).await;

@@ -7,13 +7,13 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::support::{Came, TestServer, config, instance};
 
-/// [P2] [P3] [P16] [P19] [P22] [P120]
+/// [P2] [P3] [P16] [P19] [P120]
 #[tokio::test]
 async fn a_new_session_is_welcomed_and_echoes() {
     let server = TestServer::start().await;
     let mut client = server.session().await;
     let welcome = &client.welcome;
-    assert_eq!((welcome.received, welcome.resumed), (0, false));
+    assert!(!welcome.resumed);
     assert_eq!(welcome.reason, Reason::New);
     assert_eq!(welcome.max_message, 1 << 20);
     assert_eq!(welcome.window, (4096, 1 << 20));
@@ -37,7 +37,7 @@ async fn a_new_session_is_welcomed_and_echoes() {
     assert_eq!(client.next().await, binary);
 }
 
-/// [P20] [P37] [P38] [P49]
+/// [P20] [P170] [P167] [P49]
 #[tokio::test]
 async fn after_a_cut_both_directions_go_on_where_they_were() {
     let server = TestServer::start().await;
@@ -73,7 +73,7 @@ async fn what_was_not_handed_over_comes_again() {
     assert_eq!(client.message().await, (String::new(), 2, "b".into()));
 }
 
-/// [P27] [P28] [P29] [P35]
+/// [P27] [P28] [P29] [P162]
 #[tokio::test]
 async fn another_memory_takes_the_session_over() {
     let server = TestServer::start().await;
@@ -86,7 +86,7 @@ async fn another_memory_takes_the_session_over() {
     second.hello.claim = first.hello.claim;
     second.resume().await;
     assert!(second.welcome.resumed);
-    assert_eq!(second.welcome.received, 0, "its own count, not the first's");
+    assert_eq!(second.received(), 0, "its own count, not the first's");
     assert_eq!(first.refused().await, ("TAKEN_OVER".into(), 4409));
     let echo = (String::new(), 1, "from the first".into());
     assert_eq!(second.message().await, echo);
@@ -114,7 +114,7 @@ async fn a_stale_hello_of_the_same_memory_is_told_so() {
     assert!(client.welcome.resumed);
 }
 
-/// [P21] [P22]
+/// [P21]
 #[tokio::test]
 async fn a_wrong_token_gives_a_new_session_and_leaves_the_old_one_alone() {
     let server = TestServer::start().await;
@@ -141,7 +141,7 @@ async fn a_wrong_token_gives_a_new_session_and_leaves_the_old_one_alone() {
             (false, reason)
         );
         assert_ne!(thief.welcome.session, owner.welcome.session);
-        assert_eq!(thief.welcome.received, 0);
+        assert_eq!(thief.received(), 0);
     }
     assert_eq!(owner.message().await.2, "mine");
     owner.cut();
@@ -184,24 +184,24 @@ async fn an_ended_session_is_gone() {
     );
 }
 
-/// [P35]
+/// [P162]
 #[tokio::test]
-async fn another_instance_counts_for_itself() {
+async fn another_memory_counts_for_itself() {
     let server = TestServer::start().await;
     let mut client = server.session().await;
     client.send("a").await;
     client.settled().await;
-    let first = client.hello.instance.clone();
+    let first = client.hello.memories[0].clone();
     client.cut();
-    client.hello.instance = instance();
+    client.remember(&instance());
     (client.acknowledged, client.unacknowledged) = (0, Default::default());
     client.resume().await;
-    assert_eq!(client.welcome.received, 0);
+    assert_eq!(client.received(), 0);
     client.cut();
-    client.hello.instance = first;
+    client.remember(&first);
     client.acknowledged = 1;
     client.resume().await;
-    assert_eq!(client.welcome.received, 1);
+    assert_eq!(client.received(), 1);
 }
 
 /// [P60] [P61] [P64]

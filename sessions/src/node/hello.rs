@@ -20,7 +20,7 @@ use super::session::{Owner, Session};
 use super::store_calls::{CLAIMS, Purpose};
 use crate::io::{AuthRefusal, Level, LinkId, Output, SessionId};
 use crate::planted::{self, Bug};
-use crate::store::{Accepted, Claim, Claimed, Request, StoreError, Term, Wanted};
+use crate::store::{Accepted, Claim, Claimed, Memory, Request, StoreError, Term, Wanted};
 
 /// How long a hello may take to be judged, by the application and by the store.
 const JUDGED_WITHIN: Span = Span::from_ms(10_000);
@@ -235,7 +235,9 @@ impl Node {
         }
         self.stirred_links.insert(id);
         self.wind(id);
-        let line = format!("{:?}, {} received", accepted.reason, accepted.received);
+        let memories = accepted.memories.iter();
+        let received: u64 = memories.flat_map(|memory| memory.received).sum();
+        let line = format!("{:?}, {received} received", accepted.reason);
         self.log(Level::Info, &request_id, &accepted.session, line);
         if accepted.spoiled {
             let line = "the snapshot cannot be read".to_owned();
@@ -250,6 +252,7 @@ impl Node {
 
     fn welcome(&mut self, id: LinkId, claim: &Claim, accepted: &Accepted) {
         let config = &self.config;
+        let memories = accepted.memories.iter();
         let ms = |span: Duration| {
             let ms = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
             ms.min(limits::LAST_NUMBER)
@@ -258,7 +261,9 @@ impl Node {
             session: accepted.session.to_string(),
             token: claim.new_token.clone(),
             term: accepted.term.to_string(),
-            received: accepted.received,
+            memories: memories
+                .map(|memory| (memory.name.to_string(), memory.into()))
+                .collect(),
             resumed: accepted.reason == Reason::Resumed,
             reason: accepted.reason,
             max_message: config.max_message,
@@ -286,6 +291,12 @@ impl Node {
 
     /// The planted mistake: a new session is welcomed before the store has it.
     fn welcome_unsynced(&mut self, id: LinkId, claim: &Claim) {
+        let hoped = |name: &Arc<str>| Memory {
+            name: Arc::clone(name),
+            term: Term::default(),
+            birth: 0,
+            received: Default::default(),
+        };
         let hoped = Accepted {
             session: claim.new_session.clone(),
             reason: Reason::New,
@@ -293,7 +304,7 @@ impl Node {
                 counter: 1,
                 nonce: claim.nonce,
             },
-            received: 0,
+            memories: claim.memories.iter().map(hoped).collect(),
             cursor: 0,
             inbox_last: 0,
             streams: Vec::new(),
@@ -333,6 +344,7 @@ impl Link {
             resume: hello.session.map(SessionId::from).zip(hello.token),
             instance: hello.instance.into(),
             claim: hello.claim,
+            memories: hello.memories.into_iter().map(Arc::from).collect(),
             user,
             endpoint: self.endpoint.clone(),
             rooms: self.rooms.clone(),
@@ -369,6 +381,6 @@ fn offered(window: Option<(u32, u32)>, widest: Window) -> Window {
 }
 
 /// No secret, and different for each hello.
-const fn mix(high: u64, low: u64) -> u64 {
+pub(super) const fn mix(high: u64, low: u64) -> u64 {
     (high.rotate_left(29) ^ low).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

@@ -6,7 +6,6 @@ use steadfast_protocol::sender::Window;
 
 use super::Node;
 use super::store_calls::Purpose;
-use crate::Payload;
 use crate::io::{Level, SessionId};
 use crate::planted::{self, Bug};
 use crate::store::{Entry, Refused, Request, StoreError};
@@ -76,11 +75,11 @@ impl Inbox {
         self.cursor == self.last && !self.reading && !self.dirty
     }
 
-    /// How many of `gathered` may be stored now: at most a window past the cursor.
-    pub(super) fn room_for(&self, gathered: &VecDeque<Payload>, window: Window) -> usize {
+    /// How many messages of these `lengths` may be stored now: at most a window past the cursor.
+    pub(super) fn room_for(&self, lengths: impl Iterator<Item = u64>, window: Window) -> usize {
         let (mut messages, mut bytes) = (0, 0);
-        for (unhandled, payload) in (self.last - self.cursor..).zip(gathered) {
-            let more = bytes + payload.len() as u64;
+        for (unhandled, length) in (self.last - self.cursor..).zip(lengths) {
+            let more = bytes + length;
             let fits = unhandled == 0
                 || (unhandled < u64::from(window.messages)
                     && self.bytes + more <= u64::from(window.bytes));

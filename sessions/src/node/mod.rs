@@ -18,6 +18,7 @@ mod heartbeat;
 mod hello;
 mod inbox;
 mod link;
+mod memories;
 mod recovery;
 mod rooms;
 mod saving;

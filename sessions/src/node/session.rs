@@ -96,7 +96,7 @@ impl Owner {
             instance,
             link: Some(link),
             request_id,
-            upward: Upward::new(accepted.received),
+            upward: Upward::new(&accepted.memories),
             handed: Handed::default(),
             saves: Saves::default(),
             end: End::No,
@@ -162,7 +162,7 @@ impl Node {
         };
         let ending = match error {
             StoreError::Refused(Refused::Term) => Ending::TakenOver,
-            StoreError::Refused(Refused::Unknown) => Ending::Stale,
+            StoreError::Refused(Refused::Unknown | Refused::Memory) => Ending::Stale,
             _ => Ending::Unavailable,
         };
         if ending == Ending::Unavailable {

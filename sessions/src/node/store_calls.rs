@@ -41,7 +41,9 @@ struct Call {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     Claim(LinkId),
+    Adopt(SessionId, Term),
     Append,
+    Forget,
     Commit,
     /// Those who sent from outside a handler.
     Send(Vec<u64>),
@@ -185,6 +187,10 @@ impl Node {
             (Purpose::Claim(link), Request::Claim(claim), Reply::Claimed(claimed)) => {
                 self.take_claimed(link, &claim, claimed);
             }
+            (Purpose::Adopt(id, term), Request::Adopt(adopt), Reply::Adopted(memory)) => {
+                self.take_adopted(&id, term, &adopt.memory, memory.as_ref());
+            }
+            (Purpose::Forget, _, Reply::Done) => {}
             (Purpose::Append, Request::Append(append), Reply::Appended(appended)) => {
                 self.take_appended(append, appended);
             }
@@ -225,7 +231,10 @@ impl Node {
                 self.refuse_commit(&commit.session, error);
             }
             (
-                Purpose::Acknowledge(id, term) | Purpose::Seen(id, term) | Purpose::End(id, term),
+                Purpose::Adopt(id, term)
+                | Purpose::Acknowledge(id, term)
+                | Purpose::Seen(id, term)
+                | Purpose::End(id, term),
                 _,
             ) => {
                 self.refuse_owner(&id, term, error);
@@ -239,7 +248,7 @@ impl Node {
                 self.log(Level::Warn, "", "", format!("nothing expires now: {error}"));
                 self.take_expired(false);
             }
-            (Purpose::Append | Purpose::Commit, _) => {}
+            (Purpose::Append | Purpose::Commit | Purpose::Forget, _) => {}
         }
     }
 

@@ -1,10 +1,11 @@
 //! Messages from the client, until they are stored and acknowledged.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use steadfast_protocol::Instant;
-use steadfast_protocol::frame::{Frame, FrameError, Stored};
+use steadfast_protocol::frame::{Frame, FrameError, Lane, Stored};
+use steadfast_protocol::limits::{LANES, LAST_NUMBER, MEMORIES};
 use steadfast_protocol::receiver::Receiver;
 use steadfast_protocol::sender::Window;
 
@@ -17,14 +18,20 @@ use super::timers::Timer;
 use crate::Payload;
 use crate::io::{LinkId, SessionId};
 use crate::planted::{self, Bug};
-use crate::store::{Append, Appended, Entry, Refused, Request, StoreError};
+use crate::store::{Append, Appended, Entry, Memory, Request, StoreError, Term, Upward as Message};
 
 #[derive(Debug)]
 pub(super) struct Upward {
-    /// What is stored, and what of it was acknowledged.
+    /// The memories that the link speaks for.
+    memories: BTreeMap<Arc<str>, Lanes>,
+    /// The store has been asked for so many more.
+    adopting: usize,
+    /// Where the next message belongs to.
+    next: Option<(Arc<str>, usize, u64)>,
+    /// How many messages are stored, and how many of these were acknowledged.
     stored: Receiver,
     /// What came and is not being stored yet.
-    gathered: VecDeque<Payload>,
+    gathered: VecDeque<Message>,
     /// The store has been asked to store messages: so many.
     asking: bool,
     asked: u64,
@@ -32,21 +39,46 @@ pub(super) struct Upward {
     unacknowledged_bytes: u64,
     /// Of these, bytes that are stored.
     stored_bytes: u64,
-    /// Everything up to this number is to be acknowledged as soon as it is stored.
+    /// So many messages are to be acknowledged as soon as they are stored.
     wanted: u64,
 }
 
+/// A memory, as far as its lanes have come.
+#[derive(Debug)]
+struct Lanes {
+    term: Term,
+    lanes: [Progress; LANES],
+}
+
+/// How far a lane has come: numbers.
+#[derive(Clone, Copy, Debug, Default)]
+struct Progress {
+    /// Of the last message that came over this link; 0: none has.
+    arrived: u64,
+    /// Of the last one stored.
+    stored: u64,
+    /// An acknowledgement of what is stored is owed.
+    owes: bool,
+}
+
 impl Upward {
-    pub(super) const fn new(received: u64) -> Self {
-        Self {
-            stored: Receiver::new(received),
+    pub(super) fn new(memories: &[Memory]) -> Self {
+        let mut upward = Self {
+            memories: BTreeMap::new(),
+            adopting: 0,
+            next: None,
+            stored: Receiver::new(0),
             gathered: VecDeque::new(),
             asking: false,
             asked: 0,
             unacknowledged_bytes: 0,
             stored_bytes: 0,
             wanted: 0,
+        };
+        for memory in memories {
+            upward.speak_for(memory);
         }
+        upward
     }
 
     /// Whether everything that came is stored, or given up.
@@ -54,7 +86,56 @@ impl Upward {
         self.gathered.is_empty() && !self.asking
     }
 
-    /// The number of the last message that came.
+    /// Whether the link may speak for one more memory, which the store is asked for then.
+    pub(super) fn begin_adopting(&mut self) -> bool {
+        self.adopting += 1;
+        self.memories.len() + self.adopting <= MEMORIES
+    }
+
+    /// The store has answered.
+    pub(super) fn end_adopting(&mut self, memory: Option<&Memory>) {
+        self.adopting -= 1;
+        if let Some(memory) = memory {
+            self.speak_for(memory);
+        }
+    }
+
+    fn speak_for(&mut self, memory: &Memory) {
+        let lanes = memory.received.map(|stored| Progress {
+            stored,
+            ..Progress::default()
+        });
+        let term = memory.term;
+        let known = Arc::clone(&memory.name);
+        self.memories.insert(known, Lanes { term, lanes });
+    }
+
+    /// Nothing more comes of a memory, if all that came is stored. On whose behalf it was spoken for.
+    pub(super) fn forget(&mut self, name: &str) -> Option<Term> {
+        let mut lanes = self.memories.get(name)?.lanes.iter();
+        if lanes.any(|progress| progress.arrived > progress.stored) {
+            return None;
+        }
+        if self.next.as_ref().is_some_and(|(next, ..)| **next == *name) {
+            self.next = None;
+        }
+        Some(self.memories.remove(name)?.term)
+    }
+
+    /// What comes next belongs to this lane, if that can be.
+    fn turn_to(&mut self, lane: &Lane) -> Result<(), FrameError> {
+        let known = self.memories.get_key_value(&*lane.memory);
+        let (name, lanes) = known.ok_or(FrameError::Order)?;
+        let place = usize::from(lane.lane);
+        let progress = lanes.lanes.get(place).ok_or(FrameError::Order)?;
+        if lane.next <= progress.arrived {
+            return Err(FrameError::Order);
+        }
+        self.next = Some((Arc::clone(name), place, lane.next));
+        Ok(())
+    }
+
+    /// How many messages came.
     fn arrived(&self) -> u64 {
         self.stored.taken() + self.asked + self.gathered.len() as u64
     }
@@ -67,9 +148,46 @@ impl Upward {
                 && self.unacknowledged_bytes + bytes <= u64::from(window.bytes))
     }
 
-    fn gather(&mut self, payload: Payload) {
-        self.unacknowledged_bytes += payload.len() as u64;
-        self.gathered.push_back(payload);
+    /// A message has come. One that is stored already is acknowledged again.
+    fn gather(&mut self, now: Instant, payload: Payload) -> Result<(), FrameError> {
+        let (memory, place, number) = self.next.as_mut().ok_or(FrameError::Order)?;
+        let lanes = self.memories.get_mut(memory).ok_or(FrameError::Order)?;
+        let progress = &mut lanes.lanes[*place];
+        let bytes = payload.len() as u64;
+        let message = Message {
+            memory: Arc::clone(memory),
+            lane: *place as u8,
+            number: *number,
+            payload,
+        };
+        if message.number > LAST_NUMBER {
+            return Err(FrameError::Order);
+        }
+        *number += 1;
+        progress.arrived = message.number;
+        self.unacknowledged_bytes += bytes;
+        if message.number > progress.stored {
+            self.gathered.push_back(message);
+        } else {
+            progress.owes = true;
+            self.store(now, 1, bytes);
+        }
+        Ok(())
+    }
+
+    /// The next messages for the store, so many, and the memories that they come from.
+    fn take(&mut self, messages: usize) -> (Vec<Message>, Vec<(Arc<str>, Term)>) {
+        self.asking = true;
+        self.asked = messages as u64;
+        let messages: Vec<Message> = self.gathered.drain(..messages).collect();
+        let mut memories: Vec<(Arc<str>, Term)> = Vec::new();
+        for Message { memory, .. } in &messages {
+            let known = memories.iter().any(|(name, _)| name == memory);
+            if let Some(lanes) = self.memories.get(memory).filter(|_| !known) {
+                memories.push((Arc::clone(memory), lanes.term));
+            }
+        }
+        (messages, memories)
     }
 
     fn store(&mut self, now: Instant, messages: u64, bytes: u64) {
@@ -77,10 +195,36 @@ impl Upward {
         self.stored_bytes += bytes;
     }
 
-    fn acknowledge(&mut self) -> u64 {
+    /// These messages are stored.
+    fn take_stored(&mut self, now: Instant, append: &Append) {
+        for message in &append.messages {
+            if let Some(lanes) = self.memories.get_mut(&message.memory) {
+                let progress = &mut lanes.lanes[usize::from(message.lane)];
+                progress.stored = message.number;
+                progress.owes = true;
+            }
+        }
+        self.store(now, append.messages.len() as u64, append.bytes());
+    }
+
+    /// What is to be acknowledged: all that is stored.
+    fn acknowledge(&mut self) -> Vec<Stored> {
         self.unacknowledged_bytes -= self.stored_bytes;
         self.stored_bytes = 0;
-        self.stored.acknowledge()
+        self.stored.acknowledge();
+        let mut owed = Vec::new();
+        for (name, lanes) in &mut self.memories {
+            for (lane, progress) in (0..).zip(&mut lanes.lanes) {
+                if std::mem::take(&mut progress.owes) {
+                    owed.push(Stored {
+                        memory: name.to_string(),
+                        lane,
+                        number: progress.stored,
+                    });
+                }
+            }
+        }
+        owed
     }
 
     /// When what is stored is to be acknowledged.
@@ -100,41 +244,41 @@ impl Upward {
 impl Session {
     /// What is put into the inbox next. What has to wait for the handler is given up when its link is
     /// closed: the client has it still.
-    fn next_append(&mut self, id: &SessionId, window: Window) -> Option<Append> {
+    fn next_append(&mut self, id: &SessionId, window: Window, wall_ms: u64) -> Option<Append> {
         let owner = self.owner.as_mut()?;
         let upward = &mut owner.upward;
         if upward.asking || upward.gathered.is_empty() {
             return None;
         }
-        let messages = self.inbox.room_for(&upward.gathered, window);
+        let lengths = upward.gathered.iter().map(|it| it.payload.len() as u64);
+        let messages = self.inbox.room_for(lengths, window);
         if messages == 0 {
             if owner.link.is_none() && owner.end == End::No {
                 upward.gathered.clear();
             }
             return None;
         }
-        upward.asking = true;
-        upward.asked = messages as u64;
         self.appends += 1;
+        let (messages, memories) = upward.take(messages);
         Some(Append {
             session: id.clone(),
             term: owner.term,
-            instance: Arc::clone(&owner.instance),
-            after: upward.stored.taken(),
-            payloads: upward.gathered.drain(..messages).collect(),
+            memories,
+            messages,
+            wall_ms,
         })
     }
 }
 
 impl Append {
     fn bytes(&self) -> u64 {
-        self.payloads.iter().map(|it| it.len() as u64).sum()
+        self.messages.iter().map(|it| it.payload.len() as u64).sum()
     }
 }
 
 impl Node {
     pub(super) fn take_messages(&mut self, id: LinkId, messages: Vec<Payload>) {
-        let window = self.config.window;
+        let (window, now) = (self.config.window, self.now.at);
         let Some(live) = self.links.get(&id).and_then(Link::live) else {
             return self.end_link(id, Ending::Frame(FrameError::Order));
         };
@@ -150,9 +294,21 @@ impl Node {
             if !owner.upward.takes(payload.len() as u64, window) {
                 return self.end_link(id, Ending::TooMany("unacknowledged messages"));
             }
-            owner.upward.gather(payload);
+            if let Err(error) = owner.upward.gather(now, payload) {
+                return self.end_link(id, Ending::Frame(error));
+            }
         }
+        self.judge_acknowledgement(&session);
         self.stir(&session);
+    }
+
+    /// `lane`: what comes next belongs to another lane, or has other numbers.
+    pub(super) fn take_lane(&mut self, id: LinkId, lane: &Lane) {
+        if let Some((_, upward)) = self.upward_of(id)
+            && let Err(error) = upward.turn_to(lane)
+        {
+            self.end_link(id, Ending::Frame(error));
+        }
     }
 
     /// `ask`: the client waits for an acknowledgement.
@@ -180,9 +336,11 @@ impl Node {
         if let Some((session, upward)) = self.upward_of(id)
             && upward.stored.owed() > 0
         {
-            let number = upward.acknowledge();
+            let owed = upward.acknowledge();
             self.timers.stop(&Timer::Acknowledgement(session));
-            self.transmit_control(id, Frame::Stored(Stored { number }));
+            for stored in owed {
+                self.transmit_control(id, Frame::Stored(stored));
+            }
         }
     }
 
@@ -193,9 +351,10 @@ impl Node {
     /// Puts what was gathered into the inbox, up to a window past the handler's cursor; one request at
     /// a time.
     pub(super) fn append(&mut self, id: &SessionId) {
-        let window = self.config.window;
+        let (window, wall_ms) = (self.config.window, self.wall_ms());
         let session = self.sessions.get_mut(id);
-        let Some(append) = session.and_then(|session| session.next_append(id, window)) else {
+        let append = session.and_then(|session| session.next_append(id, window, wall_ms));
+        let Some(append) = append else {
             return;
         };
         if planted::is(Bug::AckBeforeSync) {
@@ -205,38 +364,34 @@ impl Node {
     }
 
     pub(super) fn take_appended(&mut self, append: Append, appended: Appended) {
-        let id = &append.session;
         let now = self.now.at;
-        let Some(session) = self.sessions.get_mut(id) else {
+        let Some(session) = self.sessions.get_mut(&append.session) else {
             return;
         };
         session.appends -= 1;
-        let (messages, bytes) = (append.payloads.len() as u64, append.bytes());
+        let messages = append.messages.len() as u64;
         let first = appended.inbox_last + 1 - messages.min(appended.inbox_last);
-        let entries = append.payloads.into_iter().zip(0..);
+        let owner = session.owner.as_mut();
+        if let Some(owner) = owner.filter(|owner| owner.term == append.term) {
+            owner.upward.asking = false;
+            owner.upward.asked = 0;
+            if !planted::is(Bug::AckBeforeSync) {
+                owner.upward.take_stored(now, &append);
+            }
+        }
+        let id = append.session;
+        let entries = append.messages.into_iter().zip(first..);
         session
             .inbox
-            .take_stored(entries.map(|(payload, place)| Entry {
-                seq: first + place,
-                instance: Arc::clone(&append.instance),
-                number: append.after + 1 + place,
-                payload,
+            .take_stored(entries.map(|(message, seq)| Entry {
+                seq,
+                memory: message.memory,
+                lane: message.lane,
+                number: message.number,
+                payload: message.payload,
             }));
         self.stirred_sessions.insert(id.clone());
-        let Some(owner) = session.owner_of(append.term) else {
-            return;
-        };
-        owner.upward.asking = false;
-        owner.upward.asked = 0;
-        if !planted::is(Bug::AckBeforeSync) {
-            owner.upward.store(now, messages, bytes);
-        }
-        if appended.received == owner.upward.stored.taken() {
-            self.judge_acknowledgement(id);
-        } else {
-            let error = StoreError::Refused(Refused::Expected);
-            self.refuse_owner(id, append.term, &error);
-        }
+        self.judge_acknowledgement(&id);
     }
 
     pub(super) fn refuse_append(&mut self, append: &Append, error: &StoreError) {
@@ -272,8 +427,7 @@ impl Node {
             return;
         };
         owner.upward.asked = 0;
-        let messages = append.payloads.len() as u64;
-        owner.upward.store(now, messages, append.bytes());
+        owner.upward.take_stored(now, append);
         if let Some(link) = owner.link {
             self.acknowledge_owed(link);
         }

@@ -2,7 +2,7 @@
 
 use super::forget::Age;
 use super::rows::Rows;
-use super::{Reply, Request, StoreError, append, claim, commit, forget, read, snapshot};
+use super::{Reply, Request, StoreError, append, claim, commit, forget, memories, read, snapshot};
 
 /// Carries out `request` on `rows`. On an error nothing may be kept of what was written.
 ///
@@ -11,7 +11,11 @@ use super::{Reply, Request, StoreError, append, claim, commit, forget, read, sna
 pub fn apply(rows: &mut impl Rows, request: &Request) -> Result<Reply, StoreError> {
     match request {
         Request::Claim(request) => claim::claim(rows, request).map(Reply::Claimed),
+        Request::Adopt(request) => claim::adopt(rows, request).map(Reply::Adopted),
         Request::Append(request) => append::append(rows, request).map(Reply::Appended),
+        Request::Forget { memory, term } => {
+            memories::done(rows, memory, *term).map(|()| Reply::Done)
+        }
         Request::Commit(request) => commit::commit(rows, request).map(Reply::Committed),
         Request::Send {
             effects,

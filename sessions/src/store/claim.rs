@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use steadfast_protocol::frame::Reason;
-use steadfast_protocol::limits;
 
 use super::log::Place;
+use super::memories::{self, Claimant};
 use super::record::{self, Gone, Head, List, Log};
 use super::room::{self, Seed};
 use super::rows::Rows;
 use super::{
-    Accepted, Claim, Claimed, Refused, StoreError, StreamStart, Term, key, session, snapshot,
+    Accepted, Adopt, Claim, Claimed, Memory, Refused, StoreError, StreamStart, Term, key, session,
+    snapshot,
 };
 use crate::planted::{self, Bug};
 
@@ -25,7 +26,10 @@ enum Verdict {
 }
 
 pub(super) fn claim(rows: &mut impl Rows, claim: &Claim) -> Result<Claimed, StoreError> {
-    if !key::valid_id(&claim.instance) || !key::valid_id(&claim.new_session) {
+    let mut names = [&claim.instance, &claim.new_session]
+        .into_iter()
+        .chain(&claim.memories);
+    if !names.all(|name| key::valid_id(name)) {
         return Err(StoreError::Refused(Refused::Unknown));
     }
     match judge(rows, claim)? {
@@ -42,6 +46,20 @@ pub(super) fn claim(rows: &mut impl Rows, claim: &Claim) -> Result<Claimed, Stor
             accept(rows, claim, Arc::clone(id), *head, Reason::Resumed)
         }
     }
+}
+
+/// A link speaks for one more memory.
+pub(super) fn adopt(rows: &mut impl Rows, adopt: &Adopt) -> Result<Option<Memory>, StoreError> {
+    let head = session::living(rows, &adopt.session, adopt.term)?;
+    if !key::valid_id(&adopt.memory) {
+        return Err(StoreError::Refused(Refused::Unknown));
+    }
+    let claimant = Claimant {
+        user: &head.user,
+        nonce: adopt.nonce,
+        wall_ms: adopt.wall_ms,
+    };
+    memories::claim(rows, &adopt.memory, claimant)
 }
 
 fn judge(rows: &impl Rows, claim: &Claim) -> Result<Verdict, StoreError> {
@@ -123,7 +141,6 @@ fn blank(rows: &mut impl Rows, claim: &Claim) -> Result<Head, StoreError> {
         tokens: Vec::new(),
         user: claim.user.clone(),
         endpoint: claim.endpoint.clone(),
-        counts: Vec::new(),
         inbox_last: 0,
         cursor: 0,
         outbox: Log::new(seed(claim).epoch(id)),
@@ -154,7 +171,12 @@ fn accept(
         ..claim.clone()
     });
     let claim = restored.as_ref().unwrap_or(claim);
-    let received = count(&mut head, &claim.instance);
+    // What was kept with another user's session is his, also where nobody has claimed it yet.
+    let memories = if reason == Reason::User {
+        Vec::new()
+    } else {
+        speak(rows, claim)?
+    };
     session::seen(rows, &id, &mut head, claim.wall_ms)?;
     let mut streams = vec![outbox(rows, claim, &id, &mut head)?];
     for (name, held) in head.rooms.clone() {
@@ -182,7 +204,7 @@ fn accept(
         session: id,
         reason,
         term: head.term,
-        received,
+        memories,
         cursor: head.cursor,
         inbox_last: head.inbox_last,
         streams,
@@ -192,20 +214,18 @@ fn accept(
     })))
 }
 
-/// How many messages of this instance are stored. It was used last now; the one that was used
-/// longest ago gives way to a ninth.
-fn count(head: &mut Head, instance: &Arc<str>) -> u64 {
-    let other = head.counts.last().map(|(_, count)| *count);
-    let known = head.counts.iter().position(|(known, _)| known == instance);
-    let mut count = known.map_or(0, |place| head.counts.remove(place).1);
-    if planted::is(Bug::ReceivedOfAnotherMemory) {
-        count = other.unwrap_or_default();
+/// Gives the hello its memories, but for those of other users.
+fn speak(rows: &mut impl Rows, claim: &Claim) -> Result<Vec<Memory>, StoreError> {
+    let claimant = Claimant {
+        user: &claim.user,
+        nonce: claim.nonce,
+        wall_ms: claim.wall_ms,
+    };
+    let mut held = Vec::new();
+    for name in &claim.memories {
+        held.extend(memories::claim(rows, name, claimant)?);
     }
-    if head.counts.len() == limits::INSTANCES {
-        head.counts.remove(0);
-    }
-    head.counts.push((Arc::clone(instance), count));
-    count
+    Ok(held)
 }
 
 fn outbox(

@@ -3,10 +3,13 @@
 use super::log::{self, Place};
 use super::record::{self, Gone, Head, List, Room, Sent};
 use super::rows::Rows;
-use super::{StoreError, Term, key, room, session, shelf, snapshot};
+use super::{StoreError, Term, key, memories, room, session, shelf, snapshot};
 
 /// Rows that one call forgets at most.
 const PART: u64 = 256;
+
+/// Memories for each session that may be known.
+const MEMORIES: u64 = 8;
 
 pub(super) fn acknowledge(
     rows: &mut impl Rows,
@@ -149,6 +152,16 @@ pub(super) fn expire(rows: &mut impl Rows, age: Age) -> Result<Expired, StoreErr
         expired.looked += 1;
         let gone = shelf::expire(rows, age.snapshots_before_ms, ms, &place)?;
         expired.snapshots += u64::from(gone);
+    }
+    while let Some((ms, name)) = next(rows, memories::LIST, age.sessions_before_ms, &expired)? {
+        expired.looked += 1;
+        memories::expire(rows, &name, ms, age.sessions_before_ms)?;
+    }
+    while memories::count(rows)? > MEMORIES * u64::from(age.max_sessions) {
+        let oldest = next(rows, memories::LIST, age.wall_ms, &expired)?;
+        let Some((ms, name)) = oldest else { break };
+        expired.looked += 1;
+        memories::expire(rows, &name, ms, 0)?;
     }
     while let Some((ms, id)) = next(rows, b't', age.sessions_before_ms, &expired)? {
         expire_session(rows, age, (List::Tombstones, ms), &id, &mut expired)?;

@@ -10,9 +10,20 @@ pub(crate) const SESSIONS: &[u8] = b"n";
 /// The row that sums up snapshots.
 pub(crate) const SNAPSHOTS: &[u8] = b"b";
 
+/// The row that counts memories.
+pub(crate) const MEMORIES: &[u8] = b"a";
+
+/// The row with the last term of a memory.
+pub(crate) const TERMS: &[u8] = b"g";
+
 /// A session's head.
 pub(crate) fn head(id: &str) -> Vec<u8> {
     named(b's', id)
+}
+
+/// What is known of a memory.
+pub(crate) fn remembered(memory: &str) -> Vec<u8> {
+    named(b'k', memory)
 }
 
 /// A room's head.
@@ -76,7 +87,7 @@ pub(crate) fn documents(user: &str) -> String {
 }
 
 /// A place in one of the lists by time: `p` sessions with payloads, `t` tombstones, `y` rooms, `q`
-/// snapshots.
+/// snapshots, `u` memories.
 pub(crate) fn listed(list: u8, ms: u64, name: &str) -> Vec<u8> {
     let mut key = vec![list, b'/'];
     key.extend_from_slice(&ms.to_be_bytes());
@@ -111,7 +122,7 @@ pub(crate) fn readable(key: &[u8]) -> String {
             let name = String::from_utf8_lossy(&rest[..rest.len() - 9]);
             format!("{tag}/{name}/{}", number(key).unwrap_or_default())
         }
-        'p' | 't' | 'y' | 'q' => parse_listed(key).map_or_else(
+        'p' | 't' | 'y' | 'q' | 'u' => parse_listed(key).map_or_else(
             || tag.to_string(),
             |(ms, name)| format!("{tag}/{ms}/{name}"),
         ),

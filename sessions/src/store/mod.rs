@@ -18,6 +18,7 @@ pub mod conformance;
 mod forget;
 mod key;
 mod log;
+mod memories;
 pub mod memory;
 mod read;
 mod record;
@@ -32,11 +33,12 @@ mod term;
 
 pub use key::{valid_id, valid_room};
 pub use reply::{
-    Accepted, Appended, Claimed, Committed, Entry, Held, Refused, Reply, Row, SaveRefusal,
+    Accepted, Appended, Claimed, Committed, Entry, Held, Memory, Refused, Reply, Row, SaveRefusal,
     Snapshot, StoreError, StreamStart, Unsaved, Version, Work,
 };
 pub use request::{
-    Append, Claim, Commit, Content, Limits, Load, Request, Save, Slot, SnapshotLimits, Term, Wanted,
+    Adopt, Append, Claim, Commit, Content, Limits, Load, Request, Save, Slot, SnapshotLimits, Term,
+    Upward, Wanted,
 };
 
 pub use term::NoTerm;

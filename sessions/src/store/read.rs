@@ -48,7 +48,8 @@ pub(super) fn inbox(
         match record::message::<Received>(&key, &value) {
             Ok((origin, payload)) => entries.push(Entry {
                 seq,
-                instance: origin.instance,
+                memory: origin.memory,
+                lane: origin.lane,
                 number: origin.number,
                 payload,
             }),

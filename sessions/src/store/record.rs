@@ -30,8 +30,6 @@ pub(crate) struct Head {
     pub(crate) tokens: Vec<[u8; 32]>,
     pub(crate) user: String,
     pub(crate) endpoint: String,
-    /// Upward messages that are stored, by instance; the one used last stands last.
-    pub(crate) counts: Vec<(Arc<str>, u64)>,
     pub(crate) inbox_last: u64,
     pub(crate) cursor: u64,
     pub(crate) outbox: Log,
@@ -49,12 +47,25 @@ pub(crate) struct Head {
     pub(crate) dead: u64,
 }
 
+/// What is known of a memory.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Remembered {
+    pub(crate) user: String,
+    pub(crate) birth: u64,
+    pub(crate) term: Term,
+    /// By lane, the number of the last message that is stored.
+    pub(crate) last: [u64; limits::LANES],
+    pub(crate) used_ms: u64,
+    /// Its place in the list of memories.
+    pub(crate) listed_ms: u64,
+}
+
 /// The list in which a session waits to be forgotten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum List {
     /// It may have payloads.
     Payloads,
-    /// It has none; the counts are left.
+    /// It has none; its tokens and positions are left.
     Tombstones,
 }
 
@@ -125,7 +136,8 @@ pub(crate) struct Sent {
 /// Stands in front of a message that was received.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Received {
-    pub(crate) instance: Arc<str>,
+    pub(crate) memory: Arc<str>,
+    pub(crate) lane: u8,
     pub(crate) number: u64,
 }
 
@@ -150,8 +162,13 @@ impl Record for Head {
             && self.acknowledged < self.outbox.first
             && self.cursor <= self.inbox_last
             && self.tokens.len() <= 2
-            && self.counts.len() <= limits::INSTANCES
             && self.rooms.len() < limits::STREAMS
+    }
+}
+
+impl Record for Remembered {
+    fn sound(&self) -> bool {
+        self.last.iter().all(|last| *last <= limits::LAST_NUMBER)
     }
 }
 

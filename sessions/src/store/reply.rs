@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use steadfast_protocol::frame::Reason;
+use steadfast_protocol::limits::LANES;
 
 #[cfg(doc)]
 use super::Request;
@@ -15,6 +16,8 @@ use crate::io::{SendRefusal, SessionId, Target};
 pub enum Reply {
     /// To [`Request::Claim`].
     Claimed(Claimed),
+    /// To [`Request::Adopt`]: none, if the memory belongs to another user.
+    Adopted(Option<Memory>),
     /// To [`Request::Append`].
     Appended(Appended),
     /// To [`Request::Commit`] and [`Request::Send`].
@@ -80,8 +83,8 @@ pub struct Accepted {
     pub reason: Reason,
     /// The new ownership.
     pub term: Term,
-    /// Messages of the hello's instance that are stored.
-    pub received: u64,
+    /// The memories that the hello speaks for; those of other users are left out.
+    pub memories: Vec<Memory>,
     /// The handler's cursor.
     pub cursor: u64,
     /// The last entry of the inbox.
@@ -94,6 +97,19 @@ pub struct Accepted {
     pub state: Option<String>,
     /// It is there and cannot be read: told as none.
     pub spoiled: bool,
+}
+
+/// A memory that a link speaks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The new ownership.
+    pub term: Term,
+    /// Drawn when it was heard of first.
+    pub birth: u64,
+    /// By lane, the number of the last message that is stored.
+    pub received: [u64; LANES],
 }
 
 /// A stored snapshot without its text.
@@ -172,8 +188,6 @@ pub struct StreamStart {
 /// Messages were put into the inbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Appended {
-    /// The instance's count now.
-    pub received: u64,
     /// The place of the last entry of the inbox.
     pub inbox_last: u64,
 }
@@ -207,7 +221,9 @@ pub struct Entry {
     /// Its place among all of the session's, from 1.
     pub seq: u64,
     /// The memory it came from.
-    pub instance: Arc<str>,
+    pub memory: Arc<str>,
+    /// Its lane there.
+    pub lane: u8,
     /// Its number there.
     pub number: u64,
     /// The message.
@@ -248,7 +264,9 @@ pub enum StoreError {
 pub enum Refused {
     /// The session has another owner, or the token is none of its own.
     Term,
-    /// The count, or the cursor, is another one.
+    /// Somebody else speaks for the memory now, or it is forgotten.
+    Memory,
+    /// The number, or the cursor, is another one.
     Expected,
     /// No such session.
     Unknown,

@@ -9,7 +9,7 @@ use super::{Refused, Reply, StoreError};
 use crate::Payload;
 use crate::io::{Effect, OutboxOverflow, SessionId};
 
-/// One ownership of a session. A higher counter is a later one; the random half tells two apart
+/// One ownership of a session, or of a memory. A higher counter is a later one; the random half tells two apart
 /// that a rolled-back store gave the same counter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Term {
@@ -24,9 +24,19 @@ pub struct Term {
 pub enum Request {
     /// A hello asks for a session, or for a new one. → [`Reply::Claimed`]
     Claim(Claim),
-    /// Upward messages are put into the inbox. Conditional on the term and on `after`, the count of
-    /// this instance. → [`Reply::Appended`]
+    /// A link speaks for one more memory. Conditional on the term of the session. → [`Reply::Adopted`]
+    Adopt(Adopt),
+    /// Upward messages are put into the inbox. Conditional on the term of the session, and of each memory,
+    /// and on numbers that rise. → [`Reply::Appended`]
     Append(Append),
+    /// Nothing is left of a memory at its client. Without consequence if it has another term by now.
+    /// → [`Reply::Done`]
+    Forget {
+        /// Which.
+        memory: Arc<str>,
+        /// On whose behalf.
+        term: Term,
+    },
     /// The handler is done with messages: effects and cursor in one write. Conditional on the
     /// cursor. → [`Reply::Committed`]
     Commit(Commit),
@@ -116,12 +126,12 @@ pub enum Request {
         wall_ms: u64,
         /// Payloads of sessions that were last seen before this go, and those of rooms.
         payloads_before_ms: u64,
-        /// Sessions that were last seen before this go altogether.
+        /// Sessions that were last seen before this go altogether, and memories that were last used.
         sessions_before_ms: u64,
         /// Snapshots that were saved before this go, unless they are checkpoints of a session that
         /// was seen since.
         snapshots_before_ms: u64,
-        /// More sessions than that: those longest absent go.
+        /// More sessions than that: those longest absent go. Of memories there may be eight times as many.
         max_sessions: u32,
     },
 }
@@ -146,6 +156,8 @@ pub struct Claim {
     pub instance: Arc<str>,
     /// Its claim.
     pub claim: u64,
+    /// The memories that it speaks for.
+    pub memories: Vec<Arc<str>>,
     /// The user that it belongs to.
     pub user: String,
     /// The endpoint it came to.
@@ -160,7 +172,7 @@ pub struct Claim {
     pub new_session: SessionId,
     /// The token for the next hello.
     pub new_token: String,
-    /// The random half of the new term, also the source of new epochs.
+    /// The random half of the new terms, also the source of new epochs and birth marks.
     pub nonce: u64,
     /// Now.
     pub wall_ms: u64,
@@ -185,12 +197,40 @@ pub struct Append {
     pub session: SessionId,
     /// On whose behalf.
     pub term: Term,
-    /// From which memory.
-    pub instance: Arc<str>,
-    /// The count of that memory before them.
-    pub after: u64,
+    /// The memories that they come from, and on whose behalf.
+    pub memories: Vec<(Arc<str>, Term)>,
     /// The messages.
-    pub payloads: Vec<Payload>,
+    pub messages: Vec<Upward>,
+    /// Now.
+    pub wall_ms: u64,
+}
+
+/// A message from a client.
+#[derive(Clone, Debug)]
+pub struct Upward {
+    /// The memory that it comes from.
+    pub memory: Arc<str>,
+    /// Its lane there.
+    pub lane: u8,
+    /// Its number there.
+    pub number: u64,
+    /// The message.
+    pub payload: Payload,
+}
+
+/// One more memory for a link.
+#[derive(Clone, Debug)]
+pub struct Adopt {
+    /// The link's session.
+    pub session: SessionId,
+    /// On whose behalf.
+    pub term: Term,
+    /// The memory.
+    pub memory: Arc<str>,
+    /// As in [`Claim`].
+    pub nonce: u64,
+    /// Now.
+    pub wall_ms: u64,
 }
 
 /// What a handler did.

@@ -2,12 +2,12 @@
 
 use steadfast_protocol::frame::{Frame, Ping, Stored};
 
-use crate::support::{Handler, Server, ms};
+use crate::support::{Handler, INSTANCE, Server, ms};
 
 fn acknowledgements(server: &Server, link: steadfast_sessions::io::LinkId) -> Vec<u64> {
     let frames = server.peer(link).frames.iter();
     let stored = frames.filter_map(|frame| match frame {
-        Frame::Stored(Stored { number }) => Some(*number),
+        Frame::Stored(Stored { number, .. }) => Some(*number),
         _ => None,
     });
     stored.collect()
@@ -101,7 +101,11 @@ fn an_acknowledgement_that_is_owed_goes_before_a_pong() {
     assert_eq!(
         last,
         [
-            Frame::Stored(Stored { number: 1 }),
+            Frame::Stored(Stored {
+                memory: INSTANCE.to_owned(),
+                lane: 1,
+                number: 1
+            }),
             Frame::Pong(Ping { id: 5 })
         ]
     );

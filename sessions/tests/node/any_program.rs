@@ -93,6 +93,7 @@ impl World {
             }
             Step::Unit { link, count } => {
                 if let Some(link) = self.link(link) {
+                    self.server.turn(link);
                     let texts = vec!["u"; usize::from(count)];
                     for wire in self.server.peer_mut(link).unit(&texts) {
                         self.server.wire(link, wire);
@@ -174,6 +175,11 @@ impl World {
         ]
         .get(usize::from(auth))
         .map(ToString::to_string);
+        if hello.auth.as_deref() == Some("bert") {
+            // Anna's are not his.
+            hello.memories.push("b".repeat(32));
+            hello.memories.reverse();
+        }
         hello
     }
 

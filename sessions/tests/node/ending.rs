@@ -6,7 +6,7 @@ use steadfast_sessions::io::{Config, LinkId};
 use steadfast_sessions::payload::Payload;
 use steadfast_sessions::store::Request;
 
-use crate::support::{Handler, INSTANCE, Server, resuming, secs};
+use crate::support::{Handler, INSTANCE, Server, received, resuming, secs};
 
 #[test]
 fn end_ends_the_session_after_everything_before_it() {
@@ -117,7 +117,7 @@ fn an_absent_session_expires_in_two_steps() {
     assert_eq!(server.rows(b'o'), 0);
     let (link, again) = server.join_as(&[], resuming(&welcome, INSTANCE, 2));
     assert_eq!(
-        (again.resumed, again.received),
+        (again.resumed, received(&again)),
         (true, 1),
         "the counts stay"
     );

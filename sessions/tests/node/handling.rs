@@ -24,10 +24,7 @@ fn messages_come_one_at_a_time() {
     assert_eq!(server.deliveries.len(), 1);
     let first = &server.deliveries[0];
     assert_eq!(*first.session, *welcome.session);
-    assert_eq!(
-        (first.seq, first.number, &*first.instance),
-        (1, 1, INSTANCE)
-    );
+    assert_eq!((first.seq, first.number, &*first.memory), (1, 1, INSTANCE));
     assert_eq!(
         (first.user.as_str(), first.endpoint.as_str()),
         ("anna", "/ws")

@@ -13,6 +13,7 @@ mod checkpoints;
 mod downward;
 mod ending;
 mod handling;
+mod memories;
 mod opening;
 mod owning;
 mod pacing;

@@ -6,16 +6,16 @@ use steadfast_protocol::frame::{Auth, Frame, Hello, Ping, Reason};
 use steadfast_sessions::io::{AuthRefusal, Config, Input, LinkId, Wire};
 use steadfast_sessions::store::Request;
 
-use crate::support::{INSTANCE, OTHER, Server, new_hello, resuming, secs};
+use crate::support::{INSTANCE, OTHER, Server, new_hello, received, resuming, secs};
 
 #[test]
 fn a_first_hello_gets_a_new_session() {
-    // [P19] [P22] [P120] [P123]
+    // [P19] [P120] [P123]
     let mut server = Server::new();
     let (_, welcome) = server.join(&[]);
     assert_eq!(welcome.reason, Reason::New);
     assert!(!welcome.resumed);
-    assert_eq!(welcome.received, 0);
+    assert_eq!(received(&welcome), 0);
     assert_eq!(welcome.window, (4_096, 1 << 20));
     assert_eq!(welcome.max_message, 1 << 20);
     assert_eq!(welcome.session.len(), 32);
@@ -64,7 +64,7 @@ fn of_the_clients_subprotocols_the_first_that_is_spoken_is_chosen() {
 
 #[test]
 fn a_hello_with_the_token_goes_on_with_the_session() {
-    // [P20] [P24] [P35]
+    // [P20] [P24] [P162]
     let mut server = Server::new();
     let (link, first) = server.join(&[]);
     server.text(link, "one");
@@ -73,7 +73,7 @@ fn a_hello_with_the_token_goes_on_with_the_session() {
     assert!(second.resumed);
     assert_eq!(second.session, first.session);
     assert_ne!(second.token, first.token);
-    assert_eq!(second.received, 1);
+    assert_eq!(received(&second), 1);
     assert_eq!(
         server.peer(link).texts(),
         ["one"],
@@ -83,7 +83,7 @@ fn a_hello_with_the_token_goes_on_with_the_session() {
 
 #[test]
 fn what_is_not_the_asked_for_session_is_a_new_one() {
-    // [P21] [P22] [P25]
+    // [P21] [P25]
     let mut server = Server::new();
     let (link, welcome) = server.join(&[]);
     server.text(link, "one");
@@ -106,10 +106,11 @@ fn what_is_not_the_asked_for_session_is_a_new_one() {
         (user, Reason::User),
     ] {
         let (_, other) = server.join_as(&[], hello);
-        assert_eq!(
-            (other.reason, other.resumed, other.received),
-            (reason, false, 0)
-        );
+        assert_eq!((other.reason, other.resumed), (reason, false));
+        let told = other.memories.get(INSTANCE).map(|it| it.received);
+        // [P161] [P162]: a memory is no part of a session.
+        let expected = (reason != Reason::User).then_some([0, 1, 0]);
+        assert_eq!(told, expected);
         assert_ne!(other.session, welcome.session);
         assert_eq!(server.peer(link).closed, None, "the owner is left alone");
     }

@@ -8,7 +8,7 @@ use steadfast_sessions::io::{Config, Wire};
 use steadfast_sessions::payload::Payload;
 use steadfast_sessions::store::Request;
 
-use crate::support::{Handler, INSTANCE, Server, resuming};
+use crate::support::{Handler, INSTANCE, Server, received, resuming};
 
 fn small_window() -> Config {
     Config {
@@ -22,7 +22,7 @@ fn small_window() -> Config {
 
 #[test]
 fn a_message_is_stored_handled_and_echoed() {
-    // [P2] [P38] [P45]
+    // [P2] [P167] [P45]
     let mut server = Server::new();
     let (link, _) = server.join(&[]);
     server.text(link, "hello");
@@ -50,7 +50,7 @@ fn a_message_is_stored_handled_and_echoed() {
 
 #[test]
 fn what_comes_while_the_store_writes_goes_into_the_next_write() {
-    // [P38]
+    // [P167]
     let mut server = Server::new();
     let (link, _) = server.join(&[]);
     server.stall_store();
@@ -60,10 +60,10 @@ fn what_comes_while_the_store_writes_goes_into_the_next_write() {
     assert_eq!(server.waiting(), 1);
     server.resume_store();
     let appends = server.requests.iter().filter_map(|request| match request {
-        Request::Append(append) => Some((append.after, append.payloads.len())),
+        Request::Append(append) => Some((append.messages[0].number, append.messages.len())),
         _ => None,
     });
-    assert_eq!(appends.collect::<Vec<_>>(), [(0, 1), (1, 3)]);
+    assert_eq!(appends.collect::<Vec<_>>(), [(1, 1), (2, 3)]);
     assert_eq!(server.peer(link).texts(), ["a", "b", "c", "d"]);
 }
 
@@ -72,6 +72,7 @@ fn a_unit_counts_whole_or_not_at_all() {
     // [P60] [P65]
     let mut server = Server::new();
     let (link, welcome) = server.join(&[]);
+    server.turn(link);
     for wire in server.peer_mut(link).unit(&["one", "two"]) {
         server.wire(link, wire);
     }
@@ -82,7 +83,7 @@ fn a_unit_counts_whole_or_not_at_all() {
     );
     assert_eq!(server.peer(link).end(), ("PROTOCOL", 4400));
     let (_, again) = server.join_as(&[], resuming(&welcome, INSTANCE, 2));
-    assert_eq!(again.received, 2);
+    assert_eq!(received(&again), 2);
     assert_eq!(server.deliveries.len(), 2);
 }
 
@@ -168,7 +169,7 @@ fn the_store_holds_at_most_a_window_that_is_not_handled() {
 
 #[test]
 fn what_waits_for_the_handler_of_a_lost_link_is_the_clients_to_send_again() {
-    // [P37]
+    // [P170]
     let mut server = Server::with(small_window());
     server.handler = Handler::Keep;
     let (link, welcome) = server.join(&[]);
@@ -179,7 +180,7 @@ fn what_waits_for_the_handler_of_a_lost_link_is_the_clients_to_send_again() {
     server.text(link, "5");
     server.lose(link);
     let (link, again) = server.join_as(&[], resuming(&welcome, INSTANCE, 2));
-    assert_eq!(again.received, 4);
+    assert_eq!(received(&again), 4);
     server.text(link, "5");
     for _ in 0..5 {
         server.finish(Vec::new());
@@ -190,7 +191,7 @@ fn what_waits_for_the_handler_of_a_lost_link_is_the_clients_to_send_again() {
 
 #[test]
 fn a_thousand_messages_keep_their_order() {
-    // [P12] [P38]
+    // [P12] [P167]
     let mut server = Server::new();
     let (link, _) = server.join(&[]);
     let texts: Vec<String> = (0..1_000).map(|n| format!("message {n}")).collect();

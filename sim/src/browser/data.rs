@@ -25,12 +25,24 @@ pub(crate) struct Record {
     /// Its id and its token.
     pub(crate) session: Option<(String, String)>,
     pub(crate) instance: String,
+    /// The memory in which its messages are numbered.
+    pub(crate) own: Option<String>,
+    /// Of the memory that was spoken for last: its name and its birth mark.
+    pub(crate) birth: Option<(String, String)>,
     pub(crate) claim: u64,
     pub(crate) user: Option<String>,
     /// The last number that was given to a message.
     pub(crate) last: u64,
     /// When it was used, in the order of uses.
     pub(crate) used: u64,
+}
+
+impl Record {
+    /// Whether the memory had another birth mark before.
+    pub(crate) fn knows_another(&self, memory: &str, birth: &str) -> bool {
+        let known = self.birth.as_ref();
+        known.is_some_and(|(name, known)| name == memory && known != birth)
+    }
 }
 
 /// Messages of a memory that are done with, should a power cut bring back their fresh rows.

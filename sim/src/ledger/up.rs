@@ -1,6 +1,9 @@
 //! From clients to the handler.
 
+use std::collections::BTreeMap;
+
 use steadfast_engine::DropReason;
+use steadfast_protocol::frame::Welcome;
 use steadfast_sessions::io::Delivery;
 use steadfast_sessions::store::{Append, Commit, Committed};
 use steadfast_sessions::{Payload, store};
@@ -81,63 +84,67 @@ impl Ledger {
     }
 
     /// A welcome leaves: what it tells must be synced.
-    pub(crate) fn welcomes(
-        &self,
-        session: &str,
-        instance: &str,
-        token: &str,
-        received: u64,
-    ) -> Result<(), Broken> {
-        if !self.tokens.contains(token) {
-            let what = format!("a welcome to {session} tells a token that is not synced");
+    pub(crate) fn welcomes(&self, welcome: &Welcome) -> Result<(), Broken> {
+        if !self.tokens.contains(&welcome.token) {
+            let what = format!(
+                "a welcome to {} tells a token that is not synced",
+                welcome.session
+            );
             return Err(Broken::new("D6", what));
         }
-        self.tells_count(session, instance, received, "a welcome")
+        for (name, memory) in &welcome.memories {
+            for (lane, number) in (0..).zip(memory.received) {
+                self.tells_count(&(name.clone(), lane), number, "a welcome")?;
+            }
+        }
+        Ok(())
     }
 
     /// An acknowledgement leaves: what it tells must be synced.
     pub(crate) fn tells_count(
         &self,
-        session: &str,
-        instance: &str,
-        count: u64,
+        lane: &(String, u8),
+        number: u64,
         frame: &str,
     ) -> Result<(), Broken> {
-        let key = (session.to_owned(), instance.to_owned());
-        let stored = self.instances.get(&key).map_or(0, Vec::len) as u64;
-        if count > stored {
-            let what = format!(
-                "{frame} to {session} tells that {count} messages of {instance} are stored; {stored} are"
-            );
+        let last = self.last_stored(lane);
+        if number > last {
+            let what = format!("{frame} tells that {number} of {lane:?} is stored; {last} is");
             return Err(Broken::new("D6", what));
         }
         Ok(())
     }
 
+    fn last_stored(&self, lane: &(String, u8)) -> u64 {
+        let stored = self.memories.get(lane).and_then(BTreeMap::last_key_value);
+        stored.map_or(0, |(number, _)| *number)
+    }
+
     /// Upward messages are synced.
     pub(crate) fn appended(&mut self, append: &Append) -> Result<(), Broken> {
-        let key = (append.session.to_string(), append.instance.to_string());
-        for (place, payload) in append.payloads.iter().enumerate() {
-            let number = append.after + 1 + place as u64;
-            let id = self.known(payload)?;
-            let stored = self.instances.entry(key.clone()).or_default();
-            match stored.get((number - 1) as usize) {
+        for message in &append.messages {
+            let lane = (message.memory.to_string(), message.lane);
+            let number = message.number;
+            let id = self.known(&message.payload)?;
+            let last = self.last_stored(&lane);
+            let stored = self.memories.entry(lane.clone()).or_default();
+            match stored.get(&number) {
                 Some(before) if *before == id => continue,
                 Some(before) => {
-                    let what =
-                        format!("number {number} of {key:?} is message {before}, and message {id}");
+                    let what = format!(
+                        "number {number} of {lane:?} is message {before}, and message {id}"
+                    );
                     return Err(Broken::new("D2", what));
                 }
-                None if stored.len() as u64 + 1 != number => {
-                    let what = format!(
-                        "number {number} of {key:?} is stored after {}",
-                        stored.len()
-                    );
+                // The pages here leave no number out.
+                None if number != last + 1 => {
+                    let what = format!("number {number} of {lane:?} is stored after {last}");
                     return Err(Broken::new("D1", what));
                 }
-                None => stored.push(id),
+                None => drop(stored.insert(number, id)),
             }
-            self.stored(id, (key.0.clone(), key.1.clone(), number))?;
+            let session = append.session.to_string();
+            self.stored(id, (session, lane.0, number))?;
         }
         Ok(())
     }
@@ -179,7 +186,7 @@ impl Ledger {
         let id = self.known(&delivery.payload)?;
         let place = (
             delivery.session.to_string(),
-            delivery.instance.to_string(),
+            delivery.memory.to_string(),
             delivery.number,
         );
         let user = &self.pages[self.ups[id].page].user;
@@ -190,8 +197,8 @@ impl Ledger {
             );
             return Err(Broken::new("D8", what));
         }
-        let stored = self.instances.get(&(place.0.clone(), place.1.clone()));
-        let stored = stored.and_then(|stored| stored.get((place.2 as usize).wrapping_sub(1)));
+        let stored = self.memories.get(&(place.1.clone(), delivery.lane));
+        let stored = stored.and_then(|stored| stored.get(&place.2));
         if stored != Some(&id) {
             let what = format!(
                 "the handler is given message {id} as {place:?}, but it is stored as {:?}",

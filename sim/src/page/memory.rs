@@ -325,7 +325,7 @@ impl World {
     }
 
     /// It is known now whose session the rows are of: those of the stash move behind the memory's.
-    pub(super) fn settles_memory(&mut self, page: usize, fate: Fate, received: u64) {
+    pub(super) fn settles_memory(&mut self, page: usize, fate: Fate, received: Option<u64>) {
         let it = &mut self.pages[page];
         if !it.durable.persists {
             return;
@@ -347,15 +347,21 @@ impl World {
         it.durable.memory = Some(target.clone());
         it.durable.owned = true;
         self.tabs[it.tab] = Some(target.clone());
-        if fate != Fate::Resumed {
+        if received.is_none() {
             it.durable.record.last = 0;
+        }
+        if fate == Fate::OtherUser {
+            it.durable.record.instance.clone_from(&target);
+            it.instance.clone_from(&target);
+        }
+        if fate != Fate::Resumed {
             // Should the page be gone before the session is on the disk.
             let user = it.durable.record.user.clone();
             it.durable.changes.put_stash(target.clone(), user);
         }
         let Durable { rows, changes, .. } = &mut it.durable;
         for kept in rows.values_mut() {
-            if kept.memory == target && kept.row.number > received {
+            if kept.memory == target && kept.row.number > received.unwrap_or(0) {
                 // Another message may have this number soon.
                 kept.row.number = 0;
                 changes.put(kept);

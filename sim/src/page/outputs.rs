@@ -6,7 +6,7 @@ use steadfast_protocol::frame::{Control, Frame, Hello, Ping, Position, escape};
 use steadfast_sessions::io::Wire;
 
 use super::durable::Phase;
-use super::{Held, SESSION};
+use super::{Held, SESSION, instance};
 use crate::browser::Change;
 use crate::ledger::Broken;
 use crate::network::{Owner, Packet};
@@ -119,6 +119,11 @@ impl World {
 
     pub(super) fn says_hello(&mut self, page: usize) {
         let it = &mut self.pages[page];
+        if it.durable.persists && it.durable.record.session.is_none() {
+            // Another page may have the record, where storage has failed or gone back, and begin a session
+            // as well.
+            it.durable.record.own = Some(instance(&mut self.dice.page));
+        }
         let (session, token) = it.durable.record.session.clone().unzip();
         let window = self.plan.tuning.client_window;
         let window = match it.adopts {
@@ -128,6 +133,7 @@ impl World {
         let mut hello = Hello {
             instance: it.instance.clone(),
             claim: it.claim,
+            memories: vec![it.memory().to_owned()],
             auth: Some(it.user.clone()),
             window: Some(window),
             session,
@@ -143,7 +149,7 @@ impl World {
             }
         }
         if let Some(link) = it.link {
-            self.links[link].instance.clone_from(&it.instance);
+            self.links[link].memory = it.memory().to_owned();
         }
         if let Some((wanted, positions)) = self.wants(page) {
             hello.snapshot = Some(wanted);

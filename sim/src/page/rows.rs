@@ -157,14 +157,12 @@ impl Rows {
         self.remove_stash(memory);
         self.records.remove(memory);
         self.stored.push(Change::Forget(memory.to_owned()));
-        if !planted::is(Bug::SettledForgotten) {
-            let settled = Settled {
-                floor: last,
-                above: BTreeSet::new(),
-            };
-            self.stored
-                .push(Change::Settled(memory.to_owned(), settled));
-        }
+        let settled = Settled {
+            floor: last,
+            above: BTreeSet::new(),
+        };
+        self.stored
+            .push(Change::Settled(memory.to_owned(), settled));
     }
 
     /// Somebody else may change this memory.

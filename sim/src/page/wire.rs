@@ -5,12 +5,12 @@ use steadfast_engine::{
 };
 use steadfast_protocol::close_code;
 use steadfast_protocol::frame::{
-    Control, Frame, From, Incoming, Reason, Welcome, cut, decode_text,
+    Control, Frame, From, Incoming, Lane, Reason, Welcome, cut, decode_text,
 };
 use steadfast_protocol::sender::Window;
 use steadfast_sessions::io::Wire;
 
-use super::{Held, SESSION};
+use super::{Held, LANE, SESSION, instance};
 use crate::browser::{Browser, Change, Record};
 use crate::ledger::Broken;
 use crate::network::Packet;
@@ -217,6 +217,10 @@ impl World {
             Frame::Hello(_)
             | Frame::Auth(_)
             | Frame::Handed(_)
+            | Frame::Lane(_)
+            | Frame::Adopt(_)
+            | Frame::Adopted(_)
+            | Frame::Done(_)
             | Frame::Ask
             | Frame::Save(_)
             | Frame::End => Input::Violated { generation },
@@ -234,17 +238,39 @@ impl World {
     ) {
         let it = &mut self.pages[page];
         let Record { session, user, .. } = &it.durable.record;
+        let held = welcome.memories.get(it.memory()).cloned();
         let is_known = it.asked || session.is_none();
         let changed = is_known && user.as_ref().is_some_and(|user| *user != welcome.user);
         let fate = match welcome.reason {
             // Whoever asked for a session that is gone: what is stored is not this user's.
-            _ if changed => Fate::OtherUser,
+            _ if changed || held.is_none() => Fate::OtherUser,
             Reason::Resumed => Fate::Resumed,
             Reason::New if !it.asked => Fate::New,
             Reason::User => Fate::OtherUser,
             Reason::New | Reason::Unknown | Reason::Token | Reason::Corrupt => Fate::Lost,
         };
+        let leaves = fate == Fate::OtherUser || (it.durable.persists && fate == Fate::Lost);
+        let received = match &held {
+            _ if leaves => None,
+            Some(memory) if it.durable.record.knows_another(it.memory(), &memory.birth) => None,
+            held => Some(held.as_ref().map_or(0, |memory| memory.received[LANE])),
+        };
         if self.links[link].attached {
+            let next = received.unwrap_or(0) + 1;
+            let memory = it.memory().to_owned();
+            it.durable.record.birth = held.map(|held| (memory.clone(), held.birth));
+            if leaves {
+                let fresh = instance(&mut self.dice.page);
+                if it.durable.persists {
+                    it.durable.record.own = Some(fresh);
+                } else {
+                    it.instance = fresh;
+                }
+            } else {
+                let lane = LANE as u8;
+                self.says(page, Frame::Lane(Lane { memory, lane, next }));
+            }
+            let it = &mut self.pages[page];
             it.session = Some(welcome.session.clone());
             it.window = welcome.window;
             it.in_flight = 0;
@@ -261,7 +287,7 @@ impl World {
             record.claim = claim;
             it.durable.stale = 0;
             if it.durable.persists {
-                self.settles_memory(page, fate, welcome.received);
+                self.settles_memory(page, fate, received);
             } else {
                 if fate == Fate::OtherUser {
                     // What is stored stays for the user that it belongs to.
@@ -278,9 +304,9 @@ impl World {
         }
         let generation = self.links[link].generation;
         let welcome = EngineWelcome {
-            received: welcome.received,
+            received,
             window: Window {
-                messages: welcome.window.0,
+                messages: if leaves { 0 } else { welcome.window.0 },
                 bytes: welcome.window.1,
             },
             max_message_bytes: welcome.max_message,
@@ -296,6 +322,12 @@ impl World {
         );
         if fate == Fate::OtherUser && is_attached {
             self.restores_own(page);
+        }
+        // A link speaks for the memory of its hello. Who delivers what another user has left has nothing of
+        // its own.
+        let stays = self.pages[page].adopts.is_some() && fate == Fate::OtherUser;
+        if leaves && is_attached && !stays {
+            self.feed(page, Input::Reconnect { online: true });
         }
     }
 

@@ -85,13 +85,7 @@ impl World {
         };
         match control.frame {
             Frame::Welcome(welcome) => {
-                let instance = self.links[link].instance.clone();
-                let checked = self.ledger.welcomes(
-                    &welcome.session,
-                    &instance,
-                    &welcome.token,
-                    welcome.received,
-                );
+                let checked = self.ledger.welcomes(&welcome);
                 self.check(checked);
                 let others = process.links.values().filter(|other| **other != link);
                 let live = |other: &&usize| {
@@ -108,15 +102,10 @@ impl World {
                 self.links[link].session = Some(welcome.session);
             }
             Frame::Stored(stored) => {
-                let it = &self.links[link];
-                let (session, instance) = (it.session.clone(), it.instance.clone());
-                let session = session.unwrap_or_default();
-                let checked = self.ledger.tells_count(
-                    &session,
-                    &instance,
-                    stored.number,
-                    "an acknowledgement",
-                );
+                let lane = (stored.memory, stored.lane);
+                let checked = self
+                    .ledger
+                    .tells_count(&lane, stored.number, "an acknowledgement");
                 self.check(checked);
             }
             _ => {}

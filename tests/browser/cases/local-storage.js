@@ -43,7 +43,7 @@ export const what_is_on_its_way_into_the_database_is_found_in_local_storage = te
   await next.welcome(RESUMED);
   const [first, second, third] = await next.received(3);
   equal([first, [...new Uint8Array(second.buffer ?? second)], third], ["a\ud800", [0, 200, 255], "b"], "sent");
-  next.say("stored", { number: 3 });
+  next.stored(3);
   await client.flush();
   await messagesWhen(memory, ({ length }) => length === 0);
   equal(notesOf(memory), [], "what is left of the notes");
@@ -69,7 +69,7 @@ export const what_was_sent_before_the_database_was_open_is_found = test(async (l
   const peer = await nextPeer(lab);
   await peer.welcome();
   equal(await peer.received(1), ["early"], "sent");
-  peer.say("stored", { number: 1 });
+  peer.stored(1);
   await client.flush();
   await messagesWhen(memory, ({ length }) => length === 0);
   equal(notesOf(memory), [], "what is left of the notes");
@@ -84,7 +84,7 @@ export const a_living_tab_delivers_what_was_sent_before_the_database_was_open = 
   const peer = await nextPeer(lab);
   await peer.welcome({ session: "s-2", token: "u-1" });
   equal(await peer.received(1), ["early"], "sent");
-  peer.say("stored", { number: 1 });
+  peer.stored(1);
   await peer.control("end");
   channel.close();
   equal(living.client.session.id, "s-1", "the living one's session");

@@ -38,7 +38,7 @@ export const a_message_that_was_acknowledged_is_not_sent_again = test(async (lab
   await peer.received(2);
   const copies = await inStore("fresh", (store) => store.getAll(IDBKeyRange.bound([memory], [memory, []])));
   equal(textsOf(copies), ["a", "b"], "as they were sent");
-  peer.say("stored", { number: 2 });
+  peer.stored(2);
   await messagesWhen(memory, ({ length }) => length === 0);
   putAway();
   await bringBack({ rows: copies, records: [] });
@@ -47,7 +47,7 @@ export const a_message_that_was_acknowledged_is_not_sent_again = test(async (lab
   const next = await nextPeer(lab);
   await next.welcome({ ...RESUMED, received: 2 });
   equal(await next.received(1), ["next"], "sent");
-  next.say("stored", { number: 3 });
+  next.stored(3);
   await client.flush();
   while ((await inStore("fresh", (store) => store.count(IDBKeyRange.bound([memory], [memory, []])))) > 0);
 });
@@ -59,7 +59,7 @@ export const a_message_that_has_moved_is_not_sent_from_where_it_was = test(async
   const { client, peer, before } = await early(lab, name, text);
   await peer.welcome(RESUMED);
   await peer.received(1);
-  peer.say("stored", { number: 1 });
+  peer.stored(1);
   await client.flush();
   await messagesWhen(memory, ({ length }) => length === 0);
   putAway();
@@ -78,7 +78,7 @@ export const what_a_closed_session_sent_is_not_sent_again = test(async (lab) => 
   const { client, peer, before } = await early(lab, name, `ends ${name}`);
   await peer.welcome();
   await peer.received(1);
-  peer.say("stored", { number: 1 });
+  peer.stored(1);
   await client.flush();
   const [{ memory }] = before.rows;
   await messagesWhen(memory, ({ length }) => length === 0);

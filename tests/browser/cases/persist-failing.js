@@ -17,7 +17,7 @@ const DENIED = () => {
 async function goesOn(lab, client, peer, given = 0) {
   const delivered = client.deliver("given");
   await peer.received(given + 1);
-  peer.say("stored", { number: given + 1 });
+  peer.stored(given + 1);
   await delivered;
   const { peer: next } = await again(lab, client, peer, { received: given + 1 });
   client.send("next");

@@ -25,7 +25,7 @@ export const a_living_tab_delivers_what_a_dead_one_left = test(async (lab) => {
   const hello = await peer.welcome({ ...RESUMED, session: "s-9", token: "t-10", received: 1 });
   equal([hello.session, hello.instance, hello.claim, hello.window], ["s-9", orphan, 4, [0, 0]], "who");
   equal(await peer.received(2), ["given", "waits"], "sent");
-  peer.say("stored", { number: 3 });
+  peer.stored(3);
   await messagesWhen(orphan, ({ length }) => length === 0);
   while (peer.socket.closedWith === null) await settled();
   const ended = peer.controls.some((frame) => frame.name === "end");
@@ -47,7 +47,7 @@ export const delivering_them_saves_no_state = test(async (lab) => {
   await peer.welcome({ ...RESUMED, session: "s-9" });
   await peer.received(1);
   document.dispatchEvent(new Event("freeze"));
-  peer.say("stored", { number: 1 });
+  peer.stored(1);
   await messagesWhen(orphan, ({ length }) => length === 0);
   while (peer.socket.closedWith === null) await settled();
   equal([peer.socket.closedWith.code, app.asked], [4_000, 1], "how it ended, and who was asked");
@@ -66,7 +66,7 @@ export const messages_without_a_session_get_one_that_ends_with_them = test(async
   const peer = await nextPeer(lab);
   const hello = await peer.welcome({ session: "s-10", token: "t-10" });
   equal([await peer.received(1), hello.session], [["waits"], undefined], "sent");
-  peer.say("stored", { number: 1 });
+  peer.stored(1);
   await peer.control("end");
   await rowsWhen(recordsOf(name), ({ length }) => length === 1);
 });

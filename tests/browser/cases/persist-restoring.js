@@ -11,7 +11,7 @@ import {
   putAway,
   recordsOf,
 } from "../harness/durable.js";
-import { again, nextPeer, RESUMED } from "../harness/peer.js";
+import { again, begunAnew, nextPeer, RESUMED } from "../harness/peer.js";
 import { holdLock, inStore, messagesWhen, putMessage, putRow, storedMessages, storedRows } from "../harness/stored.js";
 import { event, record, test } from "../harness/test.js";
 
@@ -44,7 +44,7 @@ export const the_next_page_sends_what_is_not_stored_at_the_server = test(async (
   const rows = await storedMessages(memory);
   equal(rows.map(({ data, number }) => [data, number]).sort((a, b) => a[1] - b[1]), [["two", 2], ["three", 3], ["waits", 4]]); // biome-ignore format: one line
   const flushed = client.flush();
-  peer.say("stored", { number: 4 });
+  peer.stored(4);
   await flushed;
   await messagesWhen(memory, ({ length }) => length === 0);
 });
@@ -129,11 +129,25 @@ export const a_session_that_is_gone_leaves_what_has_no_number = test(async (lab)
   const name = freshName();
   const memory = await leaveBehind(name, [{ data: "given", number: 4 }, "waits"], { last: 4 });
   const fields = { session: "s-2", token: "u-1", reason: "unknown" };
-  const { peer, events } = await nextPage(lab, name, fields);
-  equal(await peer.received(1), ["waits"], "sent");
+  const { peer, hello, events } = await nextPage(lab, name, fields);
+  const { peer: own, hello: second } = await begunAnew(lab, { session: "s-2" });
+  equal([await own.received(1), peer.messages], [["waits"], []], "sent");
+  ok(second.memories[0] !== hello.memories[0], "in a memory of the new session's");
   equal(droppedOf(events), [["given", "session-lost", "unknown"]], "dropped");
   const [row] = await storedRows(recordsOf(name));
-  equal([row.id, row.memory, row.last], ["s-2", memory, 1], "the record");
+  equal([row.id, row.memory, row.own, row.last], ["s-2", memory, second.memories[0], 1], "the record");
+});
+
+export const a_memory_that_the_server_forgot_leaves_what_has_no_number = test(async (lab) => {
+  const name = freshName();
+  const own = freshMemory();
+  const known = { last: 4, own, births: { [own]: "b-0" } };
+  const memory = await leaveBehind(name, [{ data: "given", number: 4 }, "waits"], known);
+  const { peer, hello, events } = await nextPage(lab, name, RESUMED);
+  equal([await peer.received(1), hello.memories], [["waits"], [own]], "sent, and in which memory");
+  equal(droppedOf(events), [["given", "session-lost", "unknown"]], "dropped");
+  const [row] = await storedRows(recordsOf(name));
+  equal([row.id, row.memory, row.last], ["s-1", memory, 1], "the record");
 });
 
 export const messages_sent_before_the_welcome_join_those_of_the_session = test(async (lab) => {
@@ -205,7 +219,7 @@ export const a_page_that_comes_back_finds_what_it_left = test(async (lab) => {
   const next = await nextPeer(lab);
   const hello = await next.welcome({ ...RESUMED, received: 1 });
   equal([await next.received(2), hello.instance], [["waits", "last"], memory], "sent");
-  next.say("stored", { number: 3 });
+  next.stored(3);
   await Promise.all([given, waits]);
   await messagesWhen(memory, ({ length }) => length === 0);
 });
@@ -255,7 +269,8 @@ export const a_session_that_was_taken_over_leaves_nothing = test(async (lab) => 
   client.reconnect();
   const next = await nextPeer(lab);
   await next.welcome({ session: "s-2", token: "u-1" });
-  equal(await next.received(1), ["waits"], "sent in another session");
+  const { peer: own } = await begunAnew(lab, { session: "s-2" });
+  equal([await own.received(1), next.messages], [["waits"], []], "sent in another session");
 });
 
 export const what_a_browser_gives_up_when_a_page_is_put_away_is_sent_when_it_is_back = test(async (lab) => {
@@ -280,7 +295,7 @@ export const what_a_browser_gives_up_when_a_page_is_put_away_is_sent_when_it_is_
   const next = await nextPeer(lab);
   await next.welcome(RESUMED);
   equal(await next.received(1), ["a"], "sent");
-  next.say("stored", { number: 1 });
+  next.stored(1);
   await delivered;
   equal(errors, [], "errors");
 });
@@ -324,7 +339,7 @@ export const a_page_in_use_again_that_nobody_told_loses_doubles_and_reorders_not
     const next = await nextPeer(lab);
     const hello = await next.welcome({ ...RESUMED, received: 0 });
     equal([await next.received(3), hello.instance], [["given", "waits", "last"], memory], "sent");
-    next.say("stored", { number: 3 });
+    next.stored(3);
     await messagesWhen(memory, ({ length }) => length === 0);
     client.close();
   }

@@ -60,7 +60,7 @@ export const what_must_happen_as_a_whole_is_never_committed_early = test(async (
   client.send("late");
   await peer.received(2);
   const [{ memory }] = made.flatMap(({ puts }) => puts).filter(({ data }) => data === "late");
-  peer.say("stored", { number: 2 });
+  peer.stored(2);
   await messagesWhen(memory, ({ length }) => length === 0);
   const changes = made.filter(({ puts, deletes }) => puts.length + deletes.length > 0);
   const isWhole = ({ durability, puts, deletes }) =>
@@ -87,7 +87,7 @@ export const what_is_acknowledged_is_stored_no_more = test(async (lab) => {
   const delivered = client.deliver("a");
   client.send("b");
   await peer.received(2);
-  peer.say("stored", { number: 1 });
+  peer.stored(1);
   await delivered;
   equal(textsOf(await messagesWhen(memory, ({ length }) => length < 2)), ["b"], "rows");
 });
@@ -192,7 +192,7 @@ export const numbers_that_are_free_again_are_given_anew = test(async (lab) => {
   const rows = await messagesWhen(memory, (found) => found.some(({ data }) => data === "first"));
   const numbers = Object.fromEntries(rows.map(({ data, number }) => [data, number]));
   equal([next.messages, numbers, events], [["b"], { b: 2, c: 0, first: 0 }, []], "sent, and numbers");
-  next.say("stored", { number: 2 });
+  next.stored(2);
   await next.received(2);
   const after = Object.fromEntries((await storedMessages(memory)).map(({ data, number }) => [data, number]));
   equal([next.messages[1], after], ["c", { c: 3, first: 0 }], "then");

@@ -1,6 +1,6 @@
 // A durable queue and users: nothing of one reaches another, and nothing of it is lost.
 
-import { equal, hasCode, rejectsCode } from "../harness/assert.js";
+import { equal, hasCode, ok, rejectsCode } from "../harness/assert.js";
 import {
   comeBack,
   durable,
@@ -11,10 +11,12 @@ import {
   putAway,
   recordsOf,
 } from "../harness/durable.js";
-import { again, nextPeer, RESUMED } from "../harness/peer.js";
+import { again, begunAnew, nextPeer, RESUMED } from "../harness/peer.js";
 import { holdLock, inStore, messagesWhen, rowsWhen, storedMessages } from "../harness/stored.js";
 import { event, record, settled, test } from "../harness/test.js";
 
+/** Of the link after that, which speaks for a memory of theirs. */
+const THEIRS = { session: "s-2", user: "other" };
 const OTHERS = { session: "s-2", token: "u-1", reason: "user", user: "other" };
 const textsOf = (rows) => rows.map(({ data }) => data);
 
@@ -26,10 +28,11 @@ export const what_another_user_left_stays_and_is_not_sent = test(async (lab) => 
   client.send("mine");
   const peer = await nextPeer(lab);
   await peer.welcome(OTHERS);
-  equal(await peer.received(1), ["mine"], "sent");
+  const { peer: own } = await begunAnew(lab, THEIRS);
+  equal(await own.received(1), ["mine"], "sent");
   await settled();
   const kinds = events.map(([kind]) => kind);
-  equal([peer.messages, kinds], [["mine"], ["error"]], "sent, and events");
+  equal([peer.messages, own.messages, kinds], [[], ["mine"], ["error"]], "sent, and events");
   hasCode(events[0][1], "SESSION_LOST");
   const rows = await storedMessages(memory);
   equal(rows.map(({ data, number }) => [data, number]), [["given", 1], ["waits", 0]], "what stays"); // biome-ignore format: one line
@@ -42,8 +45,10 @@ async function useAsAnother(lab, name, welcome) {
   other.send("mine");
   const peer = await nextPeer(lab);
   await peer.welcome(welcome);
-  equal(await peer.received(1), ["mine"], "sent by another one");
-  peer.say("stored", { number: 1 });
+  const { reason, ...fields } = welcome;
+  const { peer: own } = await begunAnew(lab, fields);
+  equal(await own.received(1), ["mine"], "sent by another one");
+  own.stored(1);
   await other.flush();
   putAway();
 }
@@ -111,13 +116,15 @@ export const a_client_whose_user_changes_leaves_all_that_it_has = test(async (la
   const next = await nextPeer(lab);
   await next.welcome(OTHERS);
   await Promise.all([given, waits]);
+  const { peer: own, hello: theirs } = await begunAnew(lab, THEIRS);
   client.send("theirs");
-  equal([await next.received(1), dropped], [["theirs"], []], "sent, and dropped");
+  equal([await own.received(1), dropped], [["theirs"], []], "sent, and dropped");
   equal(textsOf(await storedMessages(memory)), ["given", "waits"], "what stays");
-  const own = (await rowsWhen(recordsOf(name), (rows) => rows.length === 2)).find(({ id }) => id === "s-2");
-  equal(textsOf(await messagesWhen(own.memory, ({ length }) => length)), ["theirs"], "rows of the other");
-  const { hello } = await again(lab, client, next, { ...RESUMED, session: "s-2", token: "u-2", user: "other" });
-  equal([hello.session, hello.token, hello.instance], ["s-2", "u-1", first.instance], "who goes on");
+  const row = (await rowsWhen(recordsOf(name), (rows) => rows.length === 2)).find(({ id }) => id === "s-2");
+  equal(textsOf(await messagesWhen(row.memory, ({ length }) => length)), ["theirs"], "rows of the other");
+  ok(own.memory !== first.instance, "another memory");
+  const { hello } = await again(lab, client, own, { ...RESUMED, session: "s-2", token: "u-2", user: "other" });
+  equal([hello.session, hello.token, hello.instance], ["s-2", "t-2", theirs.instance], "who goes on");
 });
 
 export const what_is_sent_before_it_is_known_whose_page_it_is_goes_with_the_page = test(async (lab) => {
@@ -129,7 +136,8 @@ export const what_is_sent_before_it_is_known_whose_page_it_is_goes_with_the_page
   await peer.control("hello");
   client.send("whose");
   await peer.welcome(OTHERS);
-  equal([await peer.received(1), await storedMessages(memory)], [["whose"], []], "sent, and what stays");
+  const { peer: own } = await begunAnew(lab, THEIRS);
+  equal([await own.received(1), await storedMessages(memory)], [["whose"], []], "sent, and what stays");
 });
 
 export const what_a_page_sent_before_any_welcome_goes_with_the_page_that_comes_back = test(async (lab) => {
@@ -143,11 +151,8 @@ export const what_a_page_sent_before_any_welcome_goes_with_the_page_that_comes_b
   comeBack();
   const next = await nextPeer(lab);
   await next.welcome(OTHERS);
-  equal(
-    [await next.received(1), textsOf(await storedMessages(memory))],
-    [["whose"], ["waits"]],
-    "sent, and what stays",
-  );
-  next.say("stored", { number: 1 });
+  const { peer: own } = await begunAnew(lab, THEIRS);
+  equal([await own.received(1), textsOf(await storedMessages(memory))], [["whose"], ["waits"]], "sent, and what stays");
+  own.stored(1);
   await delivered;
 });

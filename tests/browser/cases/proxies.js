@@ -50,7 +50,7 @@ async function uses(lab, wrap) {
   const authenticated = client.authenticate("token");
   await peer.control("auth");
   peer.say("authenticated");
-  peer.say("stored", { number: 2 });
+  peer.stored(2);
   await Promise.all([delivered, authenticated, client.flush()]);
   equal([await saved, client.drain()], [{ version: 3 }, []], "what is saved, and taken back");
   client.connect();

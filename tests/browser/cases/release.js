@@ -191,7 +191,7 @@ export const what_was_sent_without_a_link_is_delivered_by_the_next_client = test
   );
   const { peer: next, hello } = await nextClient(lab, name, { received: 1 });
   equal([await next.received(2), hello.session, hello.instance], [["b", "c"], "s-1", memory], "delivered, and by whom");
-  next.say("stored", { number: 3 });
+  next.stored(3);
   await messagesWhen(memory, ({ length }) => length === 0);
 });
 
@@ -255,7 +255,7 @@ export const clients_that_follow_each_other_in_one_task_lose_and_reorder_nothing
     const hello = await peer.welcome(welcomed ? RESUMED : {});
     equal(await peer.received(expected.length), expected, "sent");
     equal([hello.session, last.session.id], [welcomed ? "s-1" : undefined, "s-1"], "the session");
-    peer.say("stored", { number: expected.length });
+    peer.stored(expected.length);
     await last.flush();
     const { memory } = (await rowsWhen(recordsOf(name), (rows) => rows.length === 1 && rows[0].id))[0];
     equal([await storedMessages(memory), lab.network.live.length], [[], 1], "rows, and links");

@@ -21,7 +21,9 @@ const BREACHES = [
   ["a body that is no object", "\x10ping 0 [1]"],
   ["a field of another type", '\x10ping 0 {"id":"1"}'],
   ["a field that is too long", `\x10volatile 0 {"stream":"${TOO_LONG}"}`],
-  ["an acknowledgement of what was not sent", '\x10stored 0 {"number":1}'],
+  ["an acknowledgement of what was not sent", "stored"],
+  ["an acknowledgement of nobody's", '\x10stored 0 {"lane":1,"number":0}'],
+  ["memories that are none", '\x10adopted 0 {"memory":"m","birth":"b"}'],
   ["a second welcome", "welcome"],
   ["a message without a stream", "hello"],
   ["a unit that is counted wrong", "\x10texts 1 1,1\x10a\x10b\x10"],
@@ -43,6 +45,7 @@ export const whatever_breaks_the_protocol_closes_the_link_and_the_next_resumes =
     const failed = event(client, "error");
     const opened = event(client, "open");
     if (frames[0] === "welcome") await peer.welcome({ resumed: true, reason: "resumed" });
+    else if (frames[0] === "stored") peer.stored(1);
     else for (const frame of frames) peer.raw(frame);
     equal(peer.socket.closedWith, { code: 4400, reason: "protocol" }, what);
     hasCode(await failed, "PROTOCOL");
@@ -89,7 +92,6 @@ export const a_welcome_before_the_hello_is_none = test(async (lab) => {
   peer.say("welcome", {
     session: "s-1",
     token: "t",
-    received: 0,
     resumed: false,
     reason: "new",
     maxMessage: 1,
@@ -100,7 +102,6 @@ export const a_welcome_before_the_hello_is_none = test(async (lab) => {
 
 export const a_welcome_that_cannot_be_true_is_none = test(async (lab) => {
   const bad = [
-    { received: 1 },
     { resumed: true, reason: "resumed" },
     { resumed: true, reason: "new" },
     { token: "a b" },
@@ -111,6 +112,9 @@ export const a_welcome_that_cannot_be_true_is_none = test(async (lab) => {
     { maxMessage: "1" },
     { received: -1 },
     { received: 2 ** 53 },
+    { memories: [] },
+    { memories: { m: { birth: "b", received: [0, 0] } } },
+    { memories: { m: { received: [0, 0, 0] } } },
     { retry: -1 },
   ];
   const client = lab.client({ session: { storage: "memory" } });
@@ -119,6 +123,9 @@ export const a_welcome_that_cannot_be_true_is_none = test(async (lab) => {
     await peer.welcome(fields);
     equal([peer.socket.closedWith?.code, client.session], [4400, null], JSON.stringify(fields));
   }
+  const liar = await nextPeer(lab);
+  await liar.welcome({ received: 1 });
+  equal(liar.socket.closedWith?.code, 4400, "more than was sent");
   await (await nextPeer(lab)).welcome();
   equal(client.state, "open", "the state");
 });

@@ -100,7 +100,7 @@ export const a_thousand_messages_leave_no_payload_behind = test(async (lab) => {
   for (let number = 0; number < 1_000; number++) client.send(`message ${number}`);
   await peer.received(1_000);
   const lost = event(client, "disconnect");
-  peer.say("stored", { number: 1_000 });
+  peer.stored(1_000);
   await client.flush();
   peer.socket.drop();
   equal([(await lost).unconfirmed, client.queued], [0, { messages: 0, bytes: 0 }], "unacknowledged, and queued");

@@ -1,7 +1,7 @@
 // What becomes of a session when its link is lost, or when it is gone itself.
 
 import { equal, hasCode, ok, rejectsCode } from "../harness/assert.js";
-import { again, inSession, nextPeer, RESUMED } from "../harness/peer.js";
+import { again, begunAnew, inSession, nextPeer, RESUMED } from "../harness/peer.js";
 import { event, record, settled, test } from "../harness/test.js";
 
 // [P20] [P26]
@@ -25,13 +25,13 @@ export const what_was_not_stored_is_sent_again_and_the_rest_is_not = test(async 
   client.send("two");
   client.send("three");
   await peer.received(3);
-  peer.say("stored", { number: 1 });
+  peer.stored(1);
   await delivered;
   const reconnected = event(client, "reconnected");
   const { peer: next } = await again(lab, client, peer, { received: 2 });
   equal(await next.received(1), ["three"], "sent again");
   equal((await reconnected).replayed, 1, "replayed");
-  next.say("stored", { number: 3 });
+  next.stored(3);
   await client.flush();
 });
 
@@ -72,16 +72,49 @@ export const deliver_and_flush_wait_for_the_acknowledgement = test(async (lab) =
   await peer.control("ask");
   await settled();
   equal(done, [], "before the acknowledgement");
-  peer.say("stored", { number: 1 });
+  peer.stored(1);
   await settled();
   equal(done.sort(), ["deliver", "flush"], "after it");
+});
+
+export const a_message_that_is_given_up_in_flight_may_have_arrived = test(async (lab) => {
+  const { client, peer } = await inSession(lab);
+  const [early, late, waiting] = [1, 2, 3].map(() => new AbortController());
+  const fates = [
+    client.deliver("given", { signal: late.signal }).catch((error) => [error.code, error.delivered]),
+    client.deliver("before", { signal: early.signal, priority: "low" }).catch((error) => [error.code, error.delivered]),
+  ];
+  await peer.received(2);
+  late.abort();
+  early.abort();
+  const lost = event(client, "disconnect");
+  peer.socket.drop();
+  await lost;
+  fates.push(client.deliver("waits", { signal: waiting.signal }).catch((error) => [error.code, error.delivered]));
+  waiting.abort();
+  const unknown = ["ABORTED", "unknown"];
+  equal(await Promise.all(fates), [unknown, unknown, ["ABORTED", undefined]], "what the errors say");
+  const ended = client.flush({ signal: AbortSignal.abort() }).catch((error) => error.delivered);
+  equal(await ended, undefined, "a flush delivers nothing");
+});
+
+export const a_message_that_cannot_be_decoded_is_named = test(async (lab) => {
+  const { client, peer } = await inSession(lab, { codec: "json" });
+  const errors = record(client, ["error", "message"]);
+  await settled();
+  peer.say("from", { stream: "lobby", epoch: 1, next: 12, reason: "joined" });
+  peer.send("{", "{}");
+  const [[, error], [, { number }]] = errors;
+  hasCode(error, "INVALID_DATA", 'of 12 in "lobby"');
+  ok(error.cause instanceof SyntaxError, "the cause");
+  equal(number, 13, "the next one comes");
 });
 
 export const a_loss_says_how_many_are_unacknowledged = test(async (lab) => {
   const { client, peer } = await inSession(lab);
   for (const text of ["a", "b", "c"]) client.send(text);
   await peer.received(3);
-  peer.say("stored", { number: 1 });
+  peer.stored(1);
   const lost = event(client, "disconnect");
   peer.socket.drop();
   equal((await lost).unconfirmed, 2, "unconfirmed");
@@ -103,7 +136,26 @@ export const positions_say_how_far_each_stream_was_handed_over = test(async (lab
   ]);
 });
 
-export const a_session_that_is_gone_is_lost_aloud_and_what_waited_goes_on = test(async (lab) => {
+export const a_session_that_is_gone_is_lost_aloud_and_its_messages_go_on = test(async (lab) => {
+  const { client, peer } = await inSession(lab);
+  client.send("arrived");
+  client.send("given");
+  await peer.received(2);
+  const events = record(client, ["error", "gap", "dropped", "open"]);
+  peer.socket.drop();
+  client.send("waits");
+  const next = await nextPeer(lab);
+  await next.welcome({ session: "s-2", token: "u-1", reason: "unknown", received: 1 });
+  equal(await next.received(2), ["given", "waits"], "sent in the new session");
+  const { body } = await next.control("lane");
+  equal(body, { memory: next.memory, lane: 1, next: 2 }, "where they belong to");
+  const of = (name) => events.filter(([kind]) => kind === name).map(([, detail]) => detail);
+  hasCode(of("error")[0], "SESSION_LOST");
+  equal(of("gap"), [{ direction: "down", stream: null, missed: null, reason: "session-lost" }], "gap");
+  equal([of("dropped"), of("open")[0].resumed, client.session.id], [[], false, "s-2"], "the new session");
+});
+
+export const what_was_given_before_a_server_forgot_the_memory_is_reported = test(async (lab) => {
   const { client, peer } = await inSession(lab);
   client.send("given");
   await peer.received(1);
@@ -111,7 +163,7 @@ export const a_session_that_is_gone_is_lost_aloud_and_what_waited_goes_on = test
   peer.socket.drop();
   client.send("waits");
   const next = await nextPeer(lab);
-  await next.welcome({ session: "s-2", token: "u-1", reason: "unknown" });
+  await next.welcome({ session: "s-2", token: "u-1", reason: "unknown", birth: "another" });
   equal(await next.received(1), ["waits"], "sent in the new session");
   const of = (name) => events.filter(([kind]) => kind === name).map(([, detail]) => detail);
   hasCode(of("error")[0], "SESSION_LOST");
@@ -140,6 +192,26 @@ export const nothing_of_one_user_reaches_another = test(async (lab) => {
   );
   await settled();
   equal(next.messages, [], "sent");
+  // What follows is another memory's.
+  const { peer: own } = await begunAnew(lab, { session: "s-2", user: "other" });
+  client.send("theirs");
+  equal([await own.received(1), own.memory === peer.memory], [["theirs"], false], "sent after that");
+});
+
+export const what_another_user_sends_belongs_to_another_memory = test(async (lab) => {
+  const { client, peer } = await inSession(lab);
+  peer.socket.drop();
+  const next = await nextPeer(lab);
+  await next.control("hello");
+  next.say("welcome", {
+    ...{ session: "s-2", token: "u-1", term: "1", resumed: false, reason: "new", maxMessage: 1_000 },
+    ...{ window: [10, 1_000], ttl: 1_000, user: "other" },
+  });
+  client.send("theirs");
+  const { peer: own, hello } = await begunAnew(lab, { session: "s-2", user: "other" });
+  equal([await own.received(1), hello.session, hello.token], [["theirs"], "s-2", "u-1"], "sent");
+  ok(own.memory !== peer.memory, "another memory");
+  equal([next.messages, next.controls.map(({ name }) => name)], [[], ["hello"]], "before");
 });
 
 export const a_session_that_was_taken_over_is_the_end_and_what_follows_is_another = test(async (lab) => {
@@ -202,6 +274,23 @@ export const more_than_sixty_four_streams_over_time_are_told_apart = test(async 
   const { hello } = await again(lab, client, peer, RESUMED);
   const positions = Object.keys(hello.positions);
   equal([positions.length <= 64, hello.positions["room-100"]], [true, [100, 1_000]], "positions");
+});
+
+export const rooms_that_come_again_are_told_apart_from_all_others = test(async (lab) => {
+  const { client, peer } = await inSession(lab);
+  const got = [];
+  client.on("message", ({ stream, number }) => got.push([stream, number]));
+  const gaps = record(client, ["gap"]);
+  await settled();
+  // All in one epoch: the numbers of one must not count in another.
+  for (let room = 1; room <= 200; room++) {
+    peer.say("from", { stream: `room-${room % 70}`, epoch: 1, next: 1 + Math.floor(room / 70), reason: "joined" });
+    peer.send(`in ${room}`);
+    // An acknowledgement that is owed goes before the pong.
+    peer.say("ping", { id: room });
+    await peer.control("pong", room);
+  }
+  equal([got.length, new Set(got.map(String)).size, gaps], [200, 200, []], "messages, each once, and gaps");
 });
 
 export const a_hole_is_told_before_the_message_behind_it = test(async (lab) => {

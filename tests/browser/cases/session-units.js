@@ -155,6 +155,6 @@ export const more_than_the_window_waits_for_an_acknowledgement = test(async (lab
   await peer.received(3);
   await settled();
   equal([peer.messages.length, client.queued.messages], [3, 2], "given, and waiting");
-  peer.say("stored", { number: 2 });
+  peer.stored(2);
   equal(await peer.received(5), ["1", "2", "3", "4", "5"], "given");
 });

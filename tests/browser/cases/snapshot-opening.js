@@ -56,7 +56,7 @@ export const nothing_comes_between_welcome_and_state = test(async (lab) => {
   const app = application(null);
   const frames = [
     (peer) => peer.send("a message"),
-    (peer) => peer.say("stored", { number: 0 }),
+    (peer) => peer.stored(0),
     (peer) => peer.say("ping", { id: 1 }),
     (peer) => peer.welcome(told({})),
   ];

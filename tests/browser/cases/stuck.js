@@ -47,7 +47,7 @@ export const ended_otherwise_it_is_named_and_attempts_are_seldom = test(async (l
   client.connect();
   const peer = await next(lab);
   equal(await peer.received(1), ["big"], "sent alone");
-  peer.say("stored", { number: 1 });
+  peer.stored(1);
   equal(await peer.received(2), ["big", "behind"], "sent once it has got through");
 });
 

@@ -14,9 +14,9 @@ export class Peer {
     this.socket = socket;
   }
 
-  /** The control frames that came in, in order, as { name, count, body }; without those of units. */
+  /** The control frames that came in, in order, as { name, count, body }; without those of units and lanes. */
   get controls() {
-    return readFrames(this.socket.sent).controls;
+    return readFrames(this.socket.sent).controls.filter(({ name }) => name !== "lane");
   }
 
   /** The application messages that came in, in order, however they travelled: a text, or bytes as an array. */
@@ -35,6 +35,11 @@ export class Peer {
       const { messages } = readFrames(sent);
       return messages.length >= count ? messages : undefined;
     });
+  }
+
+  /** Acknowledges the client's messages up to this number. */
+  stored(number) {
+    this.say("stored", { memory: this.memory, lane: 1, number });
   }
 
   /** Sends a control frame. */
@@ -68,14 +73,16 @@ export class Peer {
     this.socket.message(data);
   }
 
-  /** Answers the hello, and says what the hello was. */
-  async welcome(fields = {}) {
+  /** Answers the hello, and says what the hello was. `received`: how many messages of its memory are stored. */
+  async welcome({ received = 0, birth = "b-1", ...fields } = {}) {
     const { body: hello } = await this.control("hello");
+    [this.memory] = hello.memories;
     this.say("welcome", {
       session: "s-1",
       token: "t-1",
       term: "1-1",
-      received: 0,
+      // Another user's is left out.
+      memories: fields.reason === "user" ? {} : { [this.memory]: { birth, received: [0, received, 0] } },
       resumed: false,
       reason: "new",
       maxMessage: 1_048_576,
@@ -93,6 +100,13 @@ export const RESUMED = { resumed: true, reason: "resumed", token: "t-2" };
 
 /** An address that no other test has: what is stored under it is this test's alone. */
 export const freshUrl = () => `ws://fake.test/${crypto.randomUUID()}`;
+
+/** The other side of the link that follows one whose memory was another user's; it has been welcomed back. */
+export async function begunAnew(lab, fields) {
+  const next = await nextPeer(lab);
+  const hello = await next.welcome({ ...RESUMED, ...fields });
+  return { peer: next, hello };
+}
 
 /** The other side of the next link, open. */
 export const nextPeer = async (lab) => new Peer(await lab.network.open("steadfast.v1"));

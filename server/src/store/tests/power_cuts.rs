@@ -8,7 +8,7 @@ use steadfast_sessions::store::conformance::Subject;
 use steadfast_sessions::store::conformance::bench::saves::at;
 use steadfast_sessions::store::conformance::bench::{Bench, Read};
 use steadfast_sessions::store::{
-    Accepted, Append, Commit, Load, Reply, Request, SessionStore, StoreError,
+    Accepted, Append, Commit, Load, Reply, Request, SessionStore, StoreError, Upward,
 };
 
 use super::disk::Platter;
@@ -126,17 +126,24 @@ fn round(store: &EmbeddedStore, session: &Accepted, told: &mut Told) -> Result<(
     let message = |number: u64| Payload::text(format!("{id}: {number}"));
     // What failed is asked again as it was, before anything else.
     if told.cursor == told.received {
+        let memory = &session.memories[0];
+        let messages = (told.received + 1..told.received + 4).map(|number| Upward {
+            memory: memory.name.clone(),
+            lane: 1,
+            number,
+            payload: message(number),
+        });
         let Reply::Appended(appended) = store.execute(Request::Append(Append {
             session: id.clone(),
             term: session.term,
-            instance: "i1".into(),
-            after: told.received,
-            payloads: (1..4).map(|place| message(told.received + place)).collect(),
+            memories: vec![(memory.name.clone(), memory.term)],
+            messages: messages.collect(),
+            wall_ms: 1_000_000,
         }))?
         else {
             panic!("not appended");
         };
-        told.received = appended.received;
+        told.received = appended.inbox_last;
     }
     let mut bench = Bench::new(store);
     let echo = |number| Effect::Send {

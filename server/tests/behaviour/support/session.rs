@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, VecDeque};
 
 use futures_util::SinkExt;
 use steadfast_protocol::SUBPROTOCOL;
-use steadfast_protocol::frame::{self, Control, Encoded, Frame, Hello, Position, Welcome, pack};
+use steadfast_protocol::frame::{
+    self, Control, Encoded, Frame, Hello, Lane, Position, Welcome, pack,
+};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -46,10 +48,7 @@ impl Client {
         Self {
             address: address.to_owned(),
             target: target.to_owned(),
-            hello: Hello {
-                instance: instance(),
-                ..Hello::default()
-            },
+            hello: hello(),
             welcome: Welcome::default(),
             unacknowledged: VecDeque::new(),
             acknowledged: 0,
@@ -117,11 +116,11 @@ impl Client {
         if self.hello.session.as_deref() != Some(&*welcome.session) {
             self.hello.positions.clear();
             self.unacknowledged.clear();
-            self.acknowledged = 0;
+            self.acknowledged = welcome_of(&welcome, &self.hello);
         }
         self.hello.session = Some(welcome.session.clone());
         self.hello.token = Some(welcome.token.clone());
-        let have = welcome.received;
+        let have = welcome_of(&welcome, &self.hello);
         assert!(have >= self.acknowledged, "acknowledged messages are gone");
         self.acknowledge(have);
         self.acknowledged = have;
@@ -142,6 +141,16 @@ impl Client {
         self.give(texts).await;
     }
 
+    /// How many of its memory's messages the last welcome says are stored.
+    pub(crate) fn received(&self) -> u64 {
+        welcome_of(&self.welcome, &self.hello)
+    }
+
+    /// Goes on with another memory.
+    pub(crate) fn remember(&mut self, memory: &str) {
+        self.hello.memories = vec![memory.to_owned()];
+    }
+
     async fn give(&mut self, texts: &[String]) {
         let messages: Vec<frame::Message<'_>> = texts
             .iter()
@@ -152,6 +161,7 @@ impl Client {
 
     /// Gives messages to the link without remembering them.
     pub(crate) async fn give_packed(&mut self, messages: &[frame::Message<'_>]) {
+        self.turn().await;
         let line = self.line.as_mut().expect("a link");
         let frames = pack(line.given, messages);
         line.given += messages.len() as u64;
@@ -164,6 +174,21 @@ impl Client {
             let _ = within(line.socket.feed(frame)).await;
         }
         let _ = within(line.socket.flush()).await;
+    }
+
+    /// Says where the first message over a link belongs to.
+    async fn turn(&mut self) {
+        let line = self.line.as_mut().expect("a link");
+        if !std::mem::replace(&mut line.turned, true) {
+            let memory = self.hello.memories[0].clone();
+            let next = self.acknowledged + 1;
+            self.control(Frame::Lane(Lane {
+                memory,
+                lane: 1,
+                next,
+            }))
+            .await;
+        }
     }
 
     /// Sends a control frame.
@@ -354,6 +379,22 @@ impl Client {
         self.unacknowledged.drain(..count);
         self.acknowledged = self.acknowledged.max(number);
     }
+}
+
+/// A hello of a page that speaks for itself.
+fn hello() -> Hello {
+    let instance = instance();
+    Hello {
+        memories: vec![instance.clone()],
+        instance,
+        ..Hello::default()
+    }
+}
+
+/// How many of the hello's memory's messages are stored.
+fn welcome_of(welcome: &Welcome, hello: &Hello) -> u64 {
+    let memory = welcome.memories.get(&hello.memories[0]);
+    memory.map_or(0, |memory| memory.received[1])
 }
 
 /// 128 random bits in hex.

@@ -1,5 +1,6 @@
 //! Short words for what the cases say often.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub mod saves;
@@ -8,8 +9,8 @@ use super::Subject;
 use crate::Payload;
 use crate::io::{Effect, OutboxOverflow, SessionId};
 use crate::store::{
-    Accepted, Append, Appended, Claim, Claimed, Commit, Committed, Entry, Limits, Refused, Reply,
-    Request, Row, SnapshotLimits, StoreError, StreamStart, Term,
+    Accepted, Adopt, Append, Appended, Claim, Claimed, Commit, Committed, Entry, Limits, Memory,
+    Refused, Reply, Request, Row, SnapshotLimits, StoreError, StreamStart, Term, Upward,
 };
 
 /// Bounds that no case meets by accident.
@@ -27,6 +28,8 @@ pub struct Bench<S> {
     pub limits: Limits,
     pub snapshot_limits: SnapshotLimits,
     pub wall_ms: u64,
+    /// On whose behalf memories are spoken for, by name.
+    pub terms: BTreeMap<Arc<str>, Term>,
     drawn: u64,
 }
 
@@ -37,18 +40,20 @@ impl<S: Subject> Bench<S> {
             limits: LIMITS,
             snapshot_limits: saves::LIMITS,
             wall_ms: 1_000_000,
+            terms: BTreeMap::new(),
             drawn: 0,
         }
     }
 
-    /// A hello of instance "i1" with claim 1 that asks for a new session of this id; the token for
-    /// the next is `<id>-1`.
+    /// A hello of instance "i1" with claim 1 that asks for a new session of this id, and speaks for the
+    /// memory `m-<id>`; the token for the next is `<id>-1`.
     pub fn hello(&mut self, new_session: &str) -> Claim {
         self.drawn += 1;
         Claim {
             resume: None,
             instance: "i1".into(),
             claim: 1,
+            memories: vec![memory_of(new_session)],
             user: "ann".to_owned(),
             endpoint: "/ws".to_owned(),
             rooms: Vec::new(),
@@ -68,6 +73,7 @@ impl<S: Subject> Bench<S> {
         Claim {
             resume: Some((session.into(), token.to_owned())),
             claim,
+            memories: vec![memory_of(session)],
             new_token: format!("{session}-{claim}"),
             ..self.hello(&spare)
         }
@@ -75,9 +81,48 @@ impl<S: Subject> Bench<S> {
 
     pub fn claim(&mut self, claim: &Claim) -> Claimed {
         match self.execute(Request::Claim(claim.clone())) {
-            Ok(Reply::Claimed(claimed)) => claimed,
+            Ok(Reply::Claimed(claimed)) => {
+                if let Claimed::Accepted(accepted) = &claimed {
+                    self.learn(&accepted.memories);
+                }
+                claimed
+            }
             other => panic!("claim: {other:?}"),
         }
+    }
+
+    fn learn(&mut self, memories: &[Memory]) {
+        let terms = memories.iter().map(|it| (Arc::clone(&it.name), it.term));
+        self.terms.extend(terms);
+    }
+
+    /// Speaks for one more memory.
+    pub fn adopt(
+        &mut self,
+        accepted: &Accepted,
+        memory: &str,
+    ) -> Result<Option<Memory>, StoreError> {
+        self.drawn += 1;
+        let adopt = Adopt {
+            session: SessionId::clone(&accepted.session),
+            term: accepted.term,
+            memory: id(memory),
+            nonce: self.drawn,
+            wall_ms: self.wall_ms,
+        };
+        match self.execute(Request::Adopt(adopt))? {
+            Reply::Adopted(memory) => {
+                self.learn(memory.as_slice());
+                Ok(memory)
+            }
+            other => panic!("adopt: {other:?}"),
+        }
+    }
+
+    pub fn forget(&mut self, memory: &str, term: Term) {
+        let memory = id(memory);
+        let reply = self.execute(Request::Forget { memory, term });
+        assert!(matches!(reply, Ok(Reply::Done)), "{reply:?}");
     }
 
     pub fn accepted(&mut self, claim: &Claim) -> Accepted {
@@ -108,14 +153,36 @@ impl<S: Subject> Bench<S> {
         after: u64,
         texts: &[&str],
     ) -> Result<Appended, StoreError> {
-        let append = Append {
+        let texts = texts.iter().map(|text| Payload::text(*text));
+        let append = self.append_of(session, term, &memory_of(session), after, texts);
+        self.append_all(append)
+    }
+
+    /// These messages, behind number `after` in the middle lane of a memory.
+    pub fn append_of(
+        &self,
+        session: &str,
+        term: Term,
+        memory: &str,
+        after: u64,
+        payloads: impl IntoIterator<Item = Payload>,
+    ) -> Append {
+        let memory = id(memory);
+        let numbers = (1..).map(|place| after.saturating_add(place));
+        let messages = numbers.zip(payloads).map(|(number, payload)| Upward {
+            memory: Arc::clone(&memory),
+            lane: 1,
+            number,
+            payload,
+        });
+        let held = self.terms.get(&memory).copied().unwrap_or_default();
+        Append {
             session: session.into(),
             term,
-            instance: "i1".into(),
-            after,
-            payloads: texts.iter().map(|text| Payload::text(*text)).collect(),
-        };
-        self.append_all(append)
+            messages: messages.collect(),
+            memories: vec![(memory, held)],
+            wall_ms: self.wall_ms,
+        }
     }
 
     pub fn append_all(&mut self, append: Append) -> Result<Appended, StoreError> {
@@ -378,6 +445,16 @@ pub fn refused<T: std::fmt::Debug>(result: Result<T, StoreError>) -> Refused {
         Err(StoreError::Refused(refused)) => refused,
         other => panic!("not refused: {other:?}"),
     }
+}
+
+/// The memory of this session's page.
+pub fn memory_of(session: &str) -> Arc<str> {
+    format!("m-{session}").into()
+}
+
+/// How far the middle lane of the hello's first memory is stored.
+pub fn received(accepted: &Accepted) -> u64 {
+    accepted.memories[0].received[1]
 }
 
 pub fn id(text: &str) -> Arc<str> {

@@ -16,6 +16,7 @@ pub mod bench;
 pub mod documents;
 pub mod downward;
 pub mod forgetting;
+pub mod memories;
 pub mod model;
 pub mod ownership;
 pub mod poison;
@@ -53,8 +54,13 @@ macro_rules! store_conformance {
             ownership: first_hello_gets_a_new_session, resume_tells_the_counts,
                 lost_welcome_strands_nobody, refused_hello_gets_a_new_session,
                 overtaken_hello_changes_nothing, repeated_claim_is_answered_again,
-                taken_id_is_not_taken_again, old_term_is_fenced, ninth_instance_displaces_the_oldest,
-                bad_names_are_refused, restart_keeps_everything;
+                taken_id_is_not_taken_again, old_term_is_fenced, bad_names_are_refused, restart_keeps_everything;
+            memories: claim_begins_a_term_each_time, memory_is_its_users, memory_is_kept_with_its_session,
+                memory_outlives_its_session,
+                another_claim_fences_the_memory, adopted_memory_goes_on, numbers_may_leave_some_out,
+                lanes_count_for_themselves, append_from_many_memories_is_one_step,
+                what_is_done_is_forgotten, done_of_an_old_term_forgets_nothing,
+                unused_memories_go, too_many_memories_go;
             upward: appended_messages_are_counted, append_is_idempotent, append_is_conditional,
                 inbox_gives_what_was_appended, commit_moves_the_cursor, commit_is_conditional,
                 work_lists_who_waits, dead_letters_are_kept, dead_letters_are_bounded;
@@ -86,7 +92,8 @@ macro_rules! store_conformance {
                 snapshots_go_with_their_time;
             poison: spoiled_head_is_a_new_session, spoiled_head_holds_nobody_up,
                 spoiled_outbox_row_is_a_hole, spoiled_inbox_row_goes_to_the_dead_letters,
-                spoiled_room_is_made_anew, spoiled_count_is_counted_again, moved_row_is_not_read,
+                spoiled_room_is_made_anew, spoiled_count_is_counted_again, spoiled_memory_is_born_again,
+                spoiled_count_of_memories_is_counted_again, spoiled_term_gives_nobody_an_old_one, moved_row_is_not_read,
                 any_spoiled_row_is_survived;
             spoiled_snapshots: spoiled_snapshot_is_told_as_none, spoiled_text_is_told_as_none,
                 spoiled_sum_is_summed_again, spoiled_snapshot_keeps_no_turn;

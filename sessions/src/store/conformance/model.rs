@@ -10,7 +10,7 @@ use self::effects::word;
 use self::state::{Kept, Log, Session};
 use super::Subject;
 use super::bench::{Bench, refused};
-use crate::store::{Append, Claim, Claimed, Refused, StoreError, Term};
+use crate::store::{Accepted, Append, Claim, Claimed, Refused, StoreError, Term};
 
 const NAMES: [&str; 3] = ["s1", "s2", "s3"];
 const ROOMS: [&str; 2] = ["den", "hall"];
@@ -34,6 +34,7 @@ pub fn run(store: impl Subject, steps: &[Step]) {
         sessions: BTreeMap::new(),
         rooms: BTreeMap::new(),
         documents: BTreeMap::new(),
+        memories: BTreeMap::new(),
         said: 0,
     };
     for step in steps {
@@ -47,6 +48,8 @@ struct World<S> {
     sessions: BTreeMap<&'static str, Session>,
     rooms: BTreeMap<&'static str, Log>,
     documents: BTreeMap<&'static str, Kept>,
+    /// By memory: who speaks for it, the number stored last, and when it was used.
+    memories: BTreeMap<String, (Term, u64, u64)>,
     said: u64,
 }
 
@@ -86,13 +89,15 @@ impl<S: Subject> World<S> {
         }
         let mut hello = self.bench.hello(name);
         hello.instance = format!("i{}", a % 10).into();
+        hello.memories = vec![hello.instance.clone()];
         let accepted = self.bench.accepted(&hello);
+        let memory = self.speak(&accepted);
         let instance = hello.instance.to_string();
         let session = Session {
             term: accepted.term,
             old_term: Term::default(),
             tokens: vec![hello.new_token],
-            counts: vec![(instance.clone(), 0)],
+            memory,
             instance,
             claim: 1,
             inbox: Vec::new(),
@@ -117,6 +122,7 @@ impl<S: Subject> World<S> {
         let mut hello = self.bench.again(name, token, claim);
         hello.new_token = format!("{name}-{}", hello.nonce);
         hello.instance = format!("i{}", b % 10).into();
+        hello.memories = vec![hello.instance.clone()];
         if a & 0x80 != 0 {
             let epoch = session.outbox.epoch.unwrap_or_default() ^ u32::from(b & 0x40 != 0);
             hello.positions = vec![(String::new(), epoch, u64::from(a % 16))];
@@ -137,16 +143,19 @@ impl<S: Subject> World<S> {
 
     fn accept(&mut self, name: &'static str, hello: &Claim) {
         let accepted = self.bench.accepted(hello);
-        let rows = self.bench.store.rows();
+        self.speak(&accepted);
+        let rows = self.sessions_rows();
         let again = self.bench.accepted(hello);
+        assert_eq!(again.term, accepted.term);
         assert_eq!(
-            (again.term, again.received),
-            (accepted.term, accepted.received)
-        );
-        assert_eq!(
-            self.bench.store.rows(),
+            self.sessions_rows(),
             rows,
             "a claim that was carried out changes nothing"
+        );
+        let memory = self.speak(&again);
+        assert_ne!(
+            memory.1, accepted.memories[0].term,
+            "one for each execution"
         );
         let told = self.told(name, hello, &accepted);
         let session = self.sessions.get_mut(name).expect("it is known");
@@ -156,8 +165,7 @@ impl<S: Subject> World<S> {
         session.claim = hello.claim;
         session.instance = hello.instance.to_string();
         session.seen_ms = self.bench.wall_ms;
-        let count = session.count(&hello.instance);
-        assert_eq!(accepted.received, count);
+        session.memory = memory;
         assert_eq!(accepted.inbox_last, session.inbox.len() as u64);
         assert_eq!(accepted.cursor, session.cursor as u64);
         let start = &accepted.streams[0];
@@ -178,10 +186,32 @@ impl<S: Subject> World<S> {
         assert_eq!(accepted.streams.len(), session.rooms.len() + 1);
     }
 
+    /// What a claim says of its memory.
+    fn speak(&mut self, accepted: &Accepted) -> (String, Term) {
+        let [memory] = &accepted.memories[..] else {
+            panic!("{:?}", accepted.memories);
+        };
+        let name = memory.name.to_string();
+        let known = self.memories.get(&name).map_or(0, |known| known.1);
+        assert_eq!(memory.received, [0, known, 0], "{name}");
+        let now_ms = self.bench.wall_ms;
+        self.memories
+            .insert(name.clone(), (memory.term, known, now_ms));
+        (name, memory.term)
+    }
+
+    /// All rows but those of memories.
+    fn sessions_rows(&mut self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let mut rows = self.bench.store.rows();
+        rows.retain(|(key, _)| !matches!(key[0], b'k' | b'u' | b'a' | b'g'));
+        rows
+    }
+
     fn refused_hello(&mut self, name: &'static str, a: u8) {
         let known = self.bench.row(format!("s/{name}").as_bytes());
         let mut hello = self.bench.again(name, "no token", 1_000);
         hello.instance = format!("x{a}").into();
+        hello.memories = Vec::new();
         hello.new_session = format!("other-{}", hello.nonce).into();
         let accepted = self.bench.accepted(&hello);
         assert_eq!(accepted.session, hello.new_session);
@@ -191,31 +221,32 @@ impl<S: Subject> World<S> {
     fn append(&mut self, name: &'static str, a: u8, b: u8) {
         let some: Vec<_> = (0..a % 5).map(|_| self.text()).collect();
         let session = self.sessions.get_mut(name).expect("it is known");
-        let count = session.counts.last().expect("its own").1;
-        let after = (count + 1)
+        let (memory, held) = session.memory.clone();
+        let known = self.memories.get_mut(&memory).filter(|it| it.0 == held);
+        let count = known.as_ref().map_or(0, |known| known.1);
+        let after = (count + 2)
             .saturating_sub(u64::from(b.is_multiple_of(3)))
-            .saturating_sub(u64::from(!b.is_multiple_of(5)));
+            .saturating_sub(2 * u64::from(!b.is_multiple_of(5)));
+        let payloads = some.iter().map(|text| crate::Payload::text(&**text));
         let append = Append {
-            session: name.into(),
-            term: session.term,
-            instance: (*session.instance).into(),
-            after,
-            payloads: some
-                .iter()
-                .map(|text| crate::Payload::text(&**text))
-                .collect(),
+            memories: vec![(memory.as_str().into(), held)],
+            ..self
+                .bench
+                .append_of(name, session.term, &memory, after, payloads)
         };
         let up_to = after + some.len() as u64;
         let result = self.bench.append_all(append.clone());
-        if up_to <= count || after == count {
-            if after == count {
-                for (number, text) in (count + 1..).zip(some) {
-                    session.inbox.push((session.instance.clone(), number, text));
+        let Some(known) = known else {
+            return assert_eq!(refused(result), Refused::Memory);
+        };
+        if up_to <= count || after >= count {
+            if up_to > count && !some.is_empty() {
+                for (number, text) in (after + 1..).zip(some) {
+                    session.inbox.push((memory.clone(), number, text));
                 }
-                session.counts.last_mut().expect("its own").1 = up_to;
+                (known.1, known.2) = (up_to, self.bench.wall_ms);
             }
             let appended = result.expect("it is appended");
-            assert_eq!(appended.received, up_to.max(count));
             assert_eq!(appended.inbox_last, session.inbox.len() as u64);
             let rows = self.bench.store.rows();
             assert_eq!(self.bench.append_all(append), Ok(appended));
@@ -319,6 +350,7 @@ impl<S: Subject> World<S> {
             );
             !gone
         });
+        self.memories_expire(now_ms.saturating_sub(HOUR));
         self.snapshots_expire(now_ms - self.bench.snapshot_limits.ttl_ms);
         let sessions = &self.sessions;
         for (name, log) in &mut self.rooms {
@@ -329,17 +361,24 @@ impl<S: Subject> World<S> {
         }
     }
 
+    /// Those that nobody has used for an hour are forgotten, and no others.
+    fn memories_expire(&mut self, before_ms: u64) {
+        let bench = &mut self.bench;
+        self.memories.retain(|name, (_, _, used_ms)| {
+            let known = bench.row(format!("k/{name}").as_bytes());
+            let known = known.is_some_and(|(key, _)| key.len() == name.len() + 2);
+            assert_eq!(known, *used_ms >= before_ms, "{name}");
+            known
+        });
+    }
+
     /// Everything that is there, and nothing else, is read.
     fn compare(&mut self) {
         for (name, session) in &self.sessions {
             let entries = self.bench.inbox(name, 0).expect("it is known");
-            let entries = entries.iter().map(|entry| {
-                (
-                    entry.instance.to_string(),
-                    entry.number,
-                    word(&entry.payload),
-                )
-            });
+            let entries = entries
+                .iter()
+                .map(|entry| (entry.memory.to_string(), entry.number, word(&entry.payload)));
             assert!(entries.eq(session.inbox[session.cursor..].iter().cloned()));
             let read = self
                 .bench

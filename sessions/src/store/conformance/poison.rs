@@ -4,7 +4,7 @@ use steadfast_protocol::frame::Reason;
 
 use super::Subject;
 use super::bench::saves::by;
-use super::bench::{Bench, publish, subscribe, to};
+use super::bench::{Bench, publish, received, subscribe, to};
 use super::spoiled_snapshots::{STATE, of_session};
 use crate::io::SendRefusal;
 use crate::store::{Accepted, Commit, Content, Reply, Request, StoreError};
@@ -83,7 +83,8 @@ pub fn spoiled_head_is_a_new_session(store: impl Subject) {
         let spoiled = bench.row(b"s/s1");
         let hello = bench.again("s1", "s1-1", 2);
         let accepted = bench.accepted(&hello);
-        assert_eq!((accepted.reason, accepted.received), (Reason::Corrupt, 0));
+        assert_eq!(accepted.reason, Reason::Corrupt);
+        assert_eq!(received(&accepted), 4, "its memory is another row");
         assert_eq!(accepted.session, hello.new_session);
         unreadable(bench.append("s1", one.term, 4, &["e"]), "s/s1");
         unreadable(bench.try_read("s1", one.term, "", 0), "s/s1");
@@ -121,7 +122,12 @@ pub fn spoiled_head_holds_nobody_up(store: impl Subject) {
     let left: Vec<_> = bench.store.rows().into_iter().map(|(key, _)| key).collect();
     assert_eq!(
         left,
-        [b"n".to_vec(), b"r/den".to_vec()],
+        [
+            b"a".to_vec(),
+            b"g".to_vec(),
+            b"n".to_vec(),
+            b"r/den".to_vec()
+        ],
         "it goes when its time has come"
     );
 }
@@ -210,6 +216,42 @@ pub fn spoiled_room_is_made_anew(store: impl Subject) {
             (read.numbers(), read.missing.as_deref()),
             (vec![2], Some("corrupt"))
         );
+    });
+}
+
+// [P171]
+pub fn spoiled_memory_is_born_again(store: impl Subject) {
+    let mut bench = Bench::new(store);
+    let (one, _) = furnish(&mut bench);
+    each(&mut bench, b"k/m-s1", |bench| {
+        unreadable(bench.append("s1", one.term, 4, &["e"]), "k/m-s1");
+        let hello = bench.again("s1", "s1-1", 2);
+        let accepted = bench.accepted(&hello);
+        assert_eq!(received(&accepted), 0);
+        assert_ne!(accepted.memories[0].birth, one.memories[0].birth);
+        bench.append("s1", accepted.term, 0, &["e"]).unwrap();
+    });
+}
+
+pub fn spoiled_count_of_memories_is_counted_again(store: impl Subject) {
+    let mut bench = Bench::new(store);
+    furnish(&mut bench);
+    each(&mut bench, b"a", |bench| {
+        bench.open_as("s3");
+        assert_eq!(bench.count(b"k/"), 3);
+        bench.wall_ms += 2 * 3_600_000;
+        bench.expire_all(1_000);
+        assert_eq!(bench.count(b"k/"), 0);
+    });
+}
+
+pub fn spoiled_term_gives_nobody_an_old_one(store: impl Subject) {
+    let mut bench = Bench::new(store);
+    let (one, _) = furnish(&mut bench);
+    each(&mut bench, b"g", |bench| {
+        let hello = bench.again("s1", "s1-1", 2);
+        let accepted = bench.accepted(&hello);
+        assert!(accepted.memories[0].term > one.memories[0].term);
     });
 }
 

@@ -79,6 +79,8 @@ pub fn page_that_begins_gets_state_and_positions(store: impl Subject) {
     for known in [0, version - 1, version + 1] {
         let mut hello = bench.again("s1", "s1-1", 2 + bench.wall_ms);
         hello.snapshot = begins(None, known);
+        // Of a memory each execution of a claim begins a term.
+        hello.memories = Vec::new();
         hello.positions = vec![(String::new(), own, 4), ("den".to_owned(), den, 4)];
         let accepted = bench.accepted(&hello);
         assert_eq!(accepted.state.as_deref(), Some(TEXT));

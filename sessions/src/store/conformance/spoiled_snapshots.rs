@@ -4,7 +4,7 @@ use steadfast_protocol::frame::Reason;
 
 use super::Subject;
 use super::bench::saves::{at, begins, by};
-use super::bench::{Bench, goes_on, start};
+use super::bench::{Bench, goes_on, received, start};
 use super::poison::{each, furnish, unreadable};
 use crate::store::{Accepted, Content, Load, Unsaved};
 
@@ -13,7 +13,7 @@ pub(super) const STATE: &str = r#"{"draft":"hello"}"#;
 /// The page gets no state, and keeps its session; the state that it saves next is good again.
 fn has_no_state<S: Subject>(bench: &mut Bench<S>, version: u64) -> Accepted {
     let begun = bench.begin("s1", "s1-1", 2, 0);
-    assert_eq!((begun.reason, begun.received), (Reason::Resumed, 4));
+    assert_eq!((begun.reason, received(&begun)), (Reason::Resumed, 4));
     assert_eq!((begun.snapshot, &begun.state), (None, &None));
     assert!(begun.spoiled);
     assert_eq!(goes_on(&begun, "").1, Some("acknowledged"));

@@ -5,32 +5,27 @@ use steadfast_protocol::limits;
 use super::Subject;
 use super::bench::{Bench, id, refused, to};
 use crate::Payload;
-use crate::store::{Append, Appended, Commit, Refused, Reply, Request, Work};
+use crate::store::{Appended, Commit, Refused, Reply, Request, Work};
 
-// [P35]
 pub fn appended_messages_are_counted(store: impl Subject) {
-    // [P35] [P38]
+    // [P167] [P161] [P162]
     let mut bench = Bench::new(store);
     let term = bench.open().term;
     let appended = bench.append("s1", term, 0, &["a", "b"]).unwrap();
-    assert_eq!((appended.received, appended.inbox_last), (2, 2));
+    assert_eq!(appended.inbox_last, 2);
     let mut hello = bench.again("s1", "s1-1", 2);
-    hello.instance = id("i2");
-    let term = bench.accepted(&hello).term;
-    let append = Append {
-        session: id("s1"),
-        term,
-        instance: id("i2"),
-        after: 0,
-        payloads: vec![Payload::text("c")],
-    };
-    let appended = bench.append_all(append).unwrap();
-    assert_eq!((appended.received, appended.inbox_last), (1, 3));
+    hello.memories = vec![id("m2"), id("m-s1")];
+    let accepted = bench.accepted(&hello);
+    let told = accepted.memories.iter().map(|it| (&*it.name, it.received));
+    assert!(told.eq([("m2", [0, 0, 0]), ("m-s1", [0, 2, 0])]));
+    let text = [Payload::text("c")];
+    let append = bench.append_of("s1", accepted.term, "m2", 0, text);
+    assert_eq!(bench.append_all(append).unwrap().inbox_last, 3);
     let inbox = bench.inbox("s1", 0).unwrap();
     let origins = inbox
         .iter()
-        .map(|entry| (entry.seq, &*entry.instance, entry.number));
-    assert!(origins.eq([(1, "i1", 1), (2, "i1", 2), (3, "i2", 1)]));
+        .map(|entry| (entry.seq, &*entry.memory, entry.lane, entry.number));
+    assert!(origins.eq([(1, "m-s1", 1, 1), (2, "m-s1", 1, 2), (3, "m2", 1, 1)]));
 }
 
 pub fn append_is_idempotent(store: impl Subject) {
@@ -39,10 +34,7 @@ pub fn append_is_idempotent(store: impl Subject) {
     bench.append("s1", term, 0, &["a", "b"]).unwrap();
     let rows = bench.store.rows();
     let again = bench.append("s1", term, 0, &["a", "b"]).unwrap();
-    let appended = Appended {
-        received: 2,
-        inbox_last: 2,
-    };
+    let appended = Appended { inbox_last: 2 };
     assert_eq!(again, appended);
     assert_eq!(bench.append("s1", term, 0, &["a"]).unwrap(), appended);
     assert_eq!(bench.append("s1", term, 2, &[]).unwrap(), appended);
@@ -68,10 +60,6 @@ pub fn append_is_conditional(store: impl Subject) {
         refused(bench.append("s1", term, 1, &["b", "c"])),
         Refused::Expected
     );
-    assert_eq!(
-        refused(bench.append("s1", term, 3, &["d"])),
-        Refused::Expected
-    );
     let last = limits::LAST_NUMBER;
     assert_eq!(
         refused(bench.append("s1", term, last, &["d"])),
@@ -81,14 +69,8 @@ pub fn append_is_conditional(store: impl Subject) {
         refused(bench.append("s1", term, u64::MAX, &["d"])),
         Refused::Expected
     );
-    let stranger = Append {
-        session: id("s1"),
-        term,
-        instance: id("i2"),
-        after: 0,
-        payloads: vec![Payload::text("x")],
-    };
-    assert_eq!(refused(bench.append_all(stranger)), Refused::Expected);
+    let stranger = bench.append_of("s1", term, "m2", 0, [Payload::text("x")]);
+    assert_eq!(refused(bench.append_all(stranger)), Refused::Memory);
     assert_eq!(bench.store.rows(), rows);
 }
 
@@ -103,13 +85,7 @@ pub fn inbox_gives_what_was_appended(store: impl Subject) {
         Payload::text("l".repeat(1 << 20)),
         Payload::binary(vec![7; 1 << 20]),
     ];
-    let append = Append {
-        session: id("s1"),
-        term,
-        instance: id("i1"),
-        after: 0,
-        payloads: payloads.clone(),
-    };
+    let append = bench.append_of("s1", term, "m-s1", 0, payloads.clone());
     bench.append_all(append).unwrap();
     let inbox = bench.inbox("s1", 0).unwrap();
     assert!(inbox.iter().map(|entry| &entry.payload).eq(&payloads));

@@ -135,6 +135,8 @@ impl Server {
     }
 
     pub(crate) fn hello(&mut self, link: LinkId, hello: Hello) {
+        let memory = hello.memories.first().cloned();
+        self.peer_mut(link).memory = memory.unwrap_or_default();
         self.control(link, Frame::Hello(hello));
     }
 
@@ -163,12 +165,21 @@ impl Server {
         found.unwrap_or_else(|| panic!("no welcome: {:?}", self.peer(link)))
     }
 
+    /// Says where the next messages belong to, if it is the first.
+    pub(crate) fn turn(&mut self, link: LinkId) {
+        if let Some(wire) = self.peer_mut(link).turn() {
+            self.wire(link, wire);
+        }
+    }
+
     pub(crate) fn text(&mut self, link: LinkId, text: &str) {
+        self.turn(link);
         let wire = self.peer_mut(link).text(text);
         self.wire(link, wire);
     }
 
     pub(crate) fn binary(&mut self, link: LinkId, bytes: &[u8]) {
+        self.turn(link);
         self.peer_mut(link).given += 1;
         self.wire(link, Wire::Binary(bytes.to_vec()));
     }
@@ -269,6 +280,7 @@ pub(crate) fn new_hello(instance: &str) -> Hello {
     Hello {
         instance: instance.into(),
         claim: 1,
+        memories: vec![instance.into()],
         ..Hello::default()
     }
 }
@@ -281,6 +293,14 @@ pub(crate) fn resuming(welcome: &Welcome, instance: &str, claim: u64) -> Hello {
         claim,
         ..new_hello(instance)
     }
+}
+
+/// How far the middle lane of the only memory is stored.
+pub(crate) fn received(welcome: &Welcome) -> u64 {
+    let [memory] = &welcome.memories.values().collect::<Vec<_>>()[..] else {
+        panic!("{welcome:?}");
+    };
+    memory.received[1]
 }
 
 pub(crate) const fn secs(secs: u64) -> Duration {

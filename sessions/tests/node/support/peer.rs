@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use steadfast_protocol::frame::{
-    Control, Encoded, Frame, Incoming, Message, Reader, Side, escape, pack,
+    Control, Encoded, Frame, Incoming, Lane, Message, Reader, Side, escape, pack,
 };
 use steadfast_sessions::io::Wire;
 use steadfast_sessions::payload::Payload;
@@ -20,6 +20,9 @@ pub(crate) struct Peer {
     pub(crate) epochs: BTreeMap<String, u32>,
     pub(crate) closed: Option<(u16, String)>,
     pub(crate) unsent: usize,
+    /// The memory that its messages come from, and the number of the next; none before the first.
+    pub(crate) memory: String,
+    lane: Option<u64>,
     reader: Reader,
     current: Option<(String, u64)>,
     volatile: Option<String>,
@@ -44,10 +47,31 @@ impl Peer {
             epochs: BTreeMap::new(),
             closed: None,
             unsent: 0,
+            memory: String::new(),
+            lane: None,
             reader: Reader::new(Side::Server, max_message),
             current: None,
             volatile: None,
         }
+    }
+
+    /// What says where the first message belongs to, if that was not said.
+    pub(crate) fn turn(&mut self) -> Option<Wire> {
+        if self.lane.is_some() {
+            return None;
+        }
+        let welcome = self.frames.iter().find_map(|frame| match frame {
+            Frame::Welcome(welcome) => welcome.memories.get(&self.memory),
+            _ => None,
+        });
+        let next = welcome?.received[1] + 1;
+        self.lane = Some(next);
+        let memory = self.memory.clone();
+        Some(self.control(Frame::Lane(Lane {
+            memory,
+            lane: 1,
+            next,
+        })))
     }
 
     pub(crate) fn text(&mut self, text: &str) -> Wire {

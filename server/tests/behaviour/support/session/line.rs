@@ -36,6 +36,8 @@ pub(super) struct Line {
     reader: Reader,
     /// Messages given to it.
     pub(super) given: u64,
+    /// Whether it was said where its messages belong to.
+    pub(super) turned: bool,
     stream: String,
     next: u64,
     volatile: Option<String>,
@@ -48,6 +50,7 @@ impl Line {
             socket,
             reader: Reader::new(Side::Server, MAX_MESSAGE),
             given: 0,
+            turned: false,
             stream: String::new(),
             next: 0,
             volatile: None,

@@ -11,7 +11,8 @@ pub(super) struct Session {
     pub(super) tokens: Vec<String>,
     pub(super) instance: String,
     pub(super) claim: u64,
-    pub(super) counts: Vec<(String, u64)>,
+    /// The memory that its owner speaks for, and on whose behalf.
+    pub(super) memory: (String, Term),
     /// Whatever came, in order; its place is its index + 1.
     pub(super) inbox: Vec<(String, u64, String)>,
     pub(super) cursor: usize,
@@ -96,16 +97,5 @@ impl Session {
             let count = rows.filter(|row| row.0 <= number).count();
             self.outbox.drop_first(count, "acknowledged");
         }
-    }
-
-    /// The count of an instance that is used now.
-    pub(super) fn count(&mut self, instance: &str) -> u64 {
-        let known = self.counts.iter().position(|(known, _)| known == instance);
-        let count = known.map_or(0, |place| self.counts.remove(place).1);
-        self.counts.push((instance.to_owned(), count));
-        if self.counts.len() > 8 {
-            self.counts.remove(0);
-        }
-        count
     }
 }
