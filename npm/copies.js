@@ -1,14 +1,11 @@
 // The local copy of a client's state: what a hidden page had, should it not be seen again.
 
-import { FRESH } from "./connection.js";
 import { allOf } from "./database.js";
 import { absentOr, COUNT, has, listOf, TEXT } from "./frames.js";
 import { measure } from "./measure.js";
-import { namesOf, read, remove, write } from "./notes.js";
+import { isOld, namesOf, read, remove, write } from "./notes.js";
 import { isObject } from "./options.js";
 
-/** What was not used for so long is of no use any more. */
-const KEPT_MS = 30 * 86_400_000;
 const STORE = "snapshots";
 
 /** The copy of one client's state, in IndexedDB. */
@@ -27,14 +24,12 @@ export class Copies {
 
   /** Reads the copy in this place, name and key. */
   async find(place) {
-    const { database } = this.#host;
     this.#place = place;
     const { name, key } = place;
-    await database.open(FRESH);
     const rows = await this.#do((store) => store.getAll(allOf(name)));
     const found = noted(place);
     for (const row of rows?.result ?? []) {
-      if (isOld(row)) this.#do((store) => store.delete([name, row.key]));
+      if (isOld(row.savedAt)) this.#do((store) => store.delete([name, row.key]));
       else if (row.key === key) found.push(row);
     }
     this.#take(found.filter(Boolean));
@@ -77,12 +72,14 @@ export class Copies {
     this.#do((store) => store.delete([name, key]));
   }
 
-  #do(act) {
-    return this.#host.database.transact([STORE], "relaxed", (transaction) => {
+  async #do(act) {
+    if (this.#host.isUnstored) return;
+    const asked = this.#host.database.transact([STORE], (transaction) => {
       const request = act(transaction.objectStore(STORE));
       transaction.commit();
       return request;
     });
+    return asked.catch((error) => error && this.#host.unstored(error));
   }
 }
 
@@ -91,18 +88,16 @@ export class Copies {
  * IndexedDB in pagehide. Where there is none, or no room, the other copy has to do.
  */
 function noted(place) {
-  remove(namesOf(NOTES).filter((name) => isOld(read(name))));
+  remove(namesOf(NOTES).filter((name) => isOld(read(name).savedAt)));
   return namesOf(NOTES)
     .filter((name) => name === nameOf(place))
-    .map(read);
+    .map((name) => read(name));
 }
 
 const NOTES = "steadfast:copy:";
 const nameOf = ({ name, key }) => `${NOTES}${name}:${key}`;
 
 const isPosition = (given) => listOf(COUNT)(given) && given.length === 2;
-
-const isOld = (copy) => copy?.savedAt < Date.now() - KEPT_MS;
 
 /** Whether all is there: anything may stand in what pages can write to. */
 const isCopy = has({

@@ -183,4 +183,11 @@ export interface Events<In = Received, Out = Data, InSession extends boolean = b
 
   /** `restore` has been given a stored state: its version (0 for one that no server has), and when it was saved, as `Date.now()` counts. Comes before `open`. */
   restored: { version: number; savedAt: number };
+
+  /** What `queue.persist` keeps is in memory only ("failed"): a STORAGE in an `error` event comes with it; or is on the disk again ("restored"). Nothing that is stored is lost meanwhile. */
+  storage: {
+    state: "failed" | "restored";
+    /** What went wrong, for a person. */
+    reason: string;
+  };
 }

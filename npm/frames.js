@@ -26,9 +26,10 @@ export const TEXT = text(/^/);
 /** Whether a server can have given it: an id, or a token. */
 export const isWord = text(/^[\w-]{1,64}$/);
 const STREAM = text(/^\P{Cc}{0,128}$/u);
-const LANE = number(0, 2);
-const isMemory = has({ birth: isWord, received: (given) => listOf(COUNT)(given) && given.length === 3 });
-const areMemories = (given) => isObject(given) && Object.values(given).every(isMemory);
+export const LANE = number(0, 2);
+const areLanes = (given) => listOf(COUNT)(given) && given.length === 3;
+const isClaimed = has({ birth: isWord, received: areLanes });
+const areClaimed = (given) => isObject(given) && Object.values(given).every(isClaimed);
 
 /** What a server sends: how its body is read, and which fields of it matter here. */
 export const FRAMES = {
@@ -36,7 +37,7 @@ export const FRAMES = {
   welcome: fields({
     session: isWord,
     token: isWord,
-    memories: optional(areMemories),
+    memories: optional(areClaimed),
     // So `resumed` is a boolean, too.
     reason: (given, { resumed }) => TEXT(given) && (given === "resumed") === resumed,
     maxMessage: LIMIT,
@@ -46,6 +47,12 @@ export const FRAMES = {
   }),
   error: fields({ errorCode: isWord, message: TEXT }),
   authenticated: fields({}),
+  // Another user's has neither.
+  adopted: fields({
+    memory: isWord,
+    birth: optional(isWord),
+    received: (given, { birth }) => (birth ? areLanes(given) : given == null),
+  }),
   stored: fields({ memory: isWord, lane: LANE, number: COUNT }),
   from: fields({ stream: STREAM, epoch: WORD, next: NUMBER, reason: optional(isWord) }),
   volatile: fields({ stream: STREAM }),

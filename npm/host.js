@@ -25,6 +25,8 @@ export class Host extends Link {
   keeper = null;
   /** Whether what is stored outlives the client. */
   keeps = false;
+  /** Whether something lives in memory that was to be stored. */
+  isUnstored = false;
 
   #source;
   #listening = false;
@@ -53,7 +55,7 @@ export class Host extends Link {
     this.keeps = keeps && this.options.session?.storage !== "memory";
     if (!this.keeps) return this.feed(Input.close);
     this.tell(Input.hide);
-    this.feed(Input.release, !this.database?.failed);
+    this.feed(Input.release, !this.keep?.failed);
   }
 
   send(value, how, ticket = 0) {
@@ -62,7 +64,7 @@ export class Host extends Link {
     const { session } = this.options;
     const waits = session || this.draining || this.query(Query.wouldWait, buffered);
     const size = sizeOf(data, waits || 3 * data.length > this.options.maxMessage);
-    const number = this.payloads.keep(waits ? new Held(data, value) : data);
+    const number = this.payloads.keep(waits ? new Held(data, value, how, ticket) : data);
     try {
       const lane = LANES.indexOf(how?.priority ?? "normal") + (how?.volatile ? VOLATILE : 0) + formOf(data);
       const key = how?.key === undefined ? -1 : this.payloads.numberOfKey(how.key);
@@ -259,8 +261,10 @@ export class Host extends Link {
     else this.keeper?.release();
   }
 
+  /** Said once, until storage works again. */
   unstored(cause) {
-    this.blame("STORAGE", "in memory: storage", cause);
+    if (!this.isUnstored) this.blame("STORAGE", "in memory: storage", cause);
+    this.isUnstored = true;
   }
 
   #checked(data) {

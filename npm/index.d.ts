@@ -224,7 +224,7 @@ export interface SendOptions {
   ttl?: number;
   /** Sent now or never: without a link, or behind a backlog of `queue.highWaterMark`, it is dropped. Default `false`. */
   volatile?: boolean;
-  /** It takes the place of a waiting message with the same key, which is dropped as `"replaced"`: only the latest matters. Default none. */
+  /** A waiting message with the same key is dropped as `"replaced"`: only the latest matters. It goes to the end of its lane. Default none. */
   key?: string;
   /** `"high"` leaves before all `"normal"` (the default), and those before `"low"`. Order is kept within one priority. */
   priority?: "high" | "normal" | "low";

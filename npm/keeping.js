@@ -1,17 +1,16 @@
 // A client without a session whose state is saved: it has its state before its first link, and where that has no key,
 // what stands for it at the endpoint is its own.
 
-import { Database } from "./connection.js";
+import { Database } from "./database.js";
 import { Host } from "./host.js";
-import * as Input from "./input.js";
 import * as Query from "./query.js";
 import { Snapshots } from "./snapshot.js";
 import { Keeper } from "./storage.js";
 
 export class KeepingHost extends Host {
-  database = new Database((cause) => this.unstored(cause));
+  database = new Database();
   snapshots = new Snapshots(this);
-  keeper = new Keeper("browser", (cause) => this.database.fail(cause));
+  keeper = new Keeper("browser", (cause) => this.unstored(cause));
 
   /** Until its memory is this client's alone. */
   async acquire(name) {
@@ -19,12 +18,6 @@ export class KeepingHost extends Host {
     await keeper.acquire(name);
     const { id, memory } = keeper.row;
     if (!id) keeper.renew({ session: memory, token: memory });
-  }
-
-  /** Not every page that is in use again is told so. */
-  dial(generation) {
-    this.database.turn(false);
-    super.dial(generation);
   }
 
   open(generation, ...where) {
@@ -41,11 +34,6 @@ export class KeepingHost extends Host {
 
   save(what) {
     this.snapshots.save(what);
-  }
-
-  tell(input) {
-    if (input === Input.suspend || input === Input.wake) this.database.turn(input === Input.suspend);
-    super.tell(input);
   }
 
   letGo() {

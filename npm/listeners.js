@@ -4,7 +4,7 @@ import { refuse, suggest } from "./options.js";
 
 export const EVENTS = (
   "statechange open message disconnect reconnected reconnecting failed close error " +
-  "heartbeat health queue dropped gap snapshot restored"
+  "heartbeat health queue dropped gap snapshot restored storage"
 ).split(" ");
 
 /** The listeners of one client. Listeners may add, remove and throw while they are called. */

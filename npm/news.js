@@ -33,7 +33,7 @@ export const NEWS = {
     host.failure =
       (kind === INVALID && host.fault) ||
       host.error(FAILURES[kind], `given up: ${reasonOf(host, cause)}`, host.closeInfo(cause, code, wasClean));
-    if (kind === TAKEN_OVER) host.beginAnew();
+    if (kind === TAKEN_OVER) host.abandon();
     host.rejectAll(host.failure);
     host.emit("failed", host.failure, "error");
   },

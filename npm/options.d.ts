@@ -202,9 +202,10 @@ export interface Options<In = Received, Out = Data> {
         /**
          * A name under which messages that are not acknowledged outlive the page, its crash included, in IndexedDB. A page
          * that is opened again under this name, or another tab of it, sends them. Needs a `session` with storage
-         * `"browser"` (otherwise INVALID_OPTION). What is stored is what the codec made of a message. A message leaves
-         * once it is stored with its number, a few milliseconds after `send`. `close()` deletes them, `release()` leaves them. Where storage is
-         * refused or wiped, they live in memory, with a STORAGE in an `error` event. Default `false`.
+         * `"browser"` (otherwise INVALID_OPTION). What is stored is what the codec made of a message. `close()` deletes
+         * them, `release()` leaves them; a page that is put away leaves them as well, and the promise of a `deliver()` that waits
+         * then rejects with ABORTED. Where storage is refused, what is sent lives in memory, with a STORAGE in an `error`
+         * event and a `storage` event, which says as well when it is stored again. Default `false`.
          */
         persist?: false | string;
         /** Messages wait in the queue, where they can still expire or be replaced, while the socket has so many bytes to send. Default 1_048_576 bytes (1 MiB). */

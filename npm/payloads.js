@@ -49,8 +49,10 @@ const LAST_NUMBER = 0xffff_ffff;
 
 /** A message that waits: frozen, and as the application gave it. */
 export class Held {
-  constructor(data, value) {
+  constructor(data, value, how, ticket) {
     this.data = freeze(data);
     this.value = data === value ? this.data : value;
+    this.how = how;
+    this.ticket = ticket;
   }
 }

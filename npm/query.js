@@ -15,3 +15,4 @@ export const position = 18;
 export const unacknowledged = 19;
 export const handedOver = 20;
 export const inHand = 21;
+export const memory = 22;

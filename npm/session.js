@@ -1,7 +1,7 @@
 // A client with a reliable session: hello and welcome, control frames, units, handing over.
 // docs/PROTOCOL.md says what they mean; counting, acknowledging and sending again is the engine's.
 
-import { FATES, GAP_REASONS } from "./boundary.js";
+import { FATES, FORGOTTEN_CLAIM, GAP_REASONS, REFUSED_CLAIM } from "./boundary.js";
 import { cutBinary, decodeControl, encodeControl, encodeUnit, escapeText, RESERVED } from "./frames.js";
 import { call, Host, randomId } from "./host.js";
 import * as Input from "./input.js";
@@ -14,10 +14,14 @@ const PROTOCOL = "steadfast.v1";
 export class SessionHost extends Host {
   keeper = new Keeper(this.options.session.storage, (cause) => this.unstored(cause));
 
-  /** Birth marks of memories, by name. */
+  /** The names of memories by the engine's numbers, and their numbers by name. */
+  memories = new Map();
+  /** The server's marks of memories, by name. */
   births = {};
 
   #instance = randomId();
+  /** Names of users, in the order of their numbers. */
+  #users = [];
   /** The engine's numbers for streams. */
   #streams = new Map([["", 0]]);
   #lastStream = 0;
@@ -26,6 +30,8 @@ export class SessionHost extends Host {
   #ready;
   #protocols;
   #stage = OPENED;
+  /** The memory that its hello names. */
+  #greeted;
   /** The lengths of the unit in the frame that comes next. */
   #lengths = null;
 
@@ -54,21 +60,21 @@ export class SessionHost extends Host {
     this.control("auth", { token });
   }
 
-  /** Somebody else has the session now: what follows is a new memory, and another session. */
-  beginAnew() {
-    this.#instance = randomId();
-    this.session = null;
-    this.keeper.abandon();
+  /** The name of a memory; that of a new one is drawn. */
+  memoryOf(number) {
+    if (!this.memories.has(number)) this.know(number, randomId());
+    return this.memories.get(number);
   }
 
-  /** Which page this is. */
-  get instance() {
-    return this.#instance;
+  know(number, memory) {
+    this.memories.set(number, memory).set(memory, number);
+    return number;
   }
 
-  /** Whose messages it sends. */
-  get memory() {
-    return this.instance;
+  /** The engine's number for a user. */
+  userOf(name) {
+    if (!this.#users.includes(name)) this.#users.push(name);
+    return this.#users.indexOf(name) + 1;
   }
 
   nameOf(stream) {
@@ -124,12 +130,13 @@ export class SessionHost extends Host {
       if (stream && this.query(Query.epoch, stream) < 0) this.#streams.delete(name);
     }
     const { id: session, token, claim } = this.keeper.row;
+    this.#greeted = this.memoryOf(this.query(Query.memory));
     this.control("hello", {
       session,
       token,
-      instance: this.instance,
+      instance: this.#instance,
       claim,
-      memories: [this.memory],
+      memories: [this.#greeted],
       auth,
       requestId: this.requestId,
       protocols: this.#protocols,
@@ -185,6 +192,7 @@ export class SessionHost extends Host {
 
   /** What a frame says. */
   act(generation, name, body) {
+    const memory = this.memories.get(body.memory);
     switch (name) {
       case "welcome":
         return this.#welcome(generation, body);
@@ -194,8 +202,9 @@ export class SessionHost extends Host {
         this.#lengths = body;
         return;
       case "stored":
-        // One of another memory says nothing new.
-        return body.memory === this.memory && this.feed(Input.stored, generation, body.number);
+        return memory && this.feed(Input.stored, generation, memory, body.lane, body.number);
+      case "adopted":
+        return memory && this.feed(Input.adopted, generation, memory, ...this.claim(body.memory, body));
       case "from": {
         const reason = GAP_REASONS.indexOf(body.reason ?? "");
         const stream = this.streamOf(body.stream);
@@ -217,34 +226,30 @@ export class SessionHost extends Host {
 
   #welcome(generation, body) {
     const { id } = this.keeper.row;
-    const { session, resumed, reason, memories } = body;
+    const { session, resumed, reason } = body;
     if (resumed && session !== id) return this.feed(Input.violated, generation);
-    const others = resumed ? reason : id ? "lost" : "new";
     this.#stage = WELCOMED;
-    this.welcomed(generation, body, reason !== "user" && memories?.[this.memory] ? others : "user");
+    this.welcomed(generation, body, resumed || reason === "user" ? reason : id ? "lost" : "new");
   }
 
-  /** The session is there, and this is what has become of the one before. `isLeft`: another memory is to follow. */
-  welcomed(generation, body, fate, isLeft = fate === "user") {
-    const { session: id, resumed, memories, window, maxMessage, retry, protocol } = body;
-    const { memory, births } = this;
-    let stored = -1;
-    if (isLeft) this.#instance = randomId();
-    else {
-      const { birth, received } = memories[memory];
-      // Another birth mark: the server has forgotten what it had of the memory.
-      if ((births[memory] ?? birth) === birth) stored = received[LANE];
-      births[memory] = birth;
-      this.control("lane", { memory, lane: LANE, next: Math.max(stored, 0) + 1 });
-    }
+  /** The session is there, and this is what has become of the one before. */
+  welcomed(generation, body, fate) {
+    const { session: id, resumed, memories, user, window, maxMessage, retry, protocol } = body;
+    const memory = this.#greeted;
     this.protocol = protocol ?? "";
     this.session = Object.freeze({ id, resumed });
-    this.keeper.renew({ ...body, stored, isLeft }, fate);
-    // A link speaks for the memory of its hello, and takes nothing of another one.
-    const room = isLeft ? [0, 0] : window;
-    this.feed(Input.welcomed, generation, stored, ...room, maxMessage, FATES.indexOf(fate), retry ?? -1);
-    // Who delivers what another user has left has nothing of its own.
-    if (isLeft && !(this.options.adopted && fate === "user")) this.feed(Input.reconnect, true);
+    this.user = user;
+    this.keeper.renew(body, fate);
+    const said = [...this.claim(memory, memories?.[memory]), ...window, maxMessage, FATES.indexOf(fate), retry ?? -1];
+    this.feed(Input.welcomed, generation, ...said, this.userOf(user));
+  }
+
+  /** What the server has of each lane of a memory, or why it does not say. */
+  claim(memory, { birth, received } = {}) {
+    if (!birth) return REFUSED_CLAIM;
+    const known = this.births[memory] ?? birth;
+    this.births[memory] = birth;
+    return known === birth ? received : FORGOTTEN_CLAIM;
   }
 
   /** The engine's number for a stream: that of no other one. */
@@ -279,6 +284,21 @@ export class SessionHost extends Host {
 
   acknowledge(stream, epoch, number) {
     this.control("handed", { stream: this.nameOf(stream), epoch, number });
+  }
+
+  lane(memory, lane, next) {
+    this.control("lane", { memory: this.memoryOf(memory), lane, next });
+  }
+
+  adopt(memory) {
+    this.control("adopt", { memory: this.memoryOf(memory) });
+  }
+
+  /** Somebody else has the session: the next is another. */
+  abandon() {
+    this.#instance = randomId();
+    this.session = null;
+    this.keeper.abandon();
   }
 
   ask() {
@@ -320,8 +340,6 @@ export class SessionHost extends Host {
 
 /** Streams that a session may have. */
 const STREAMS = 64;
-/** All messages go in the order in which they leave the queue: in one lane. */
-const LANE = 1;
 /** How far a link is: connected, hello sent, welcome received. */
 const OPENED = 0;
 const GREETED = 1;

@@ -25,7 +25,6 @@ export const KIT = {
   rows: {
     ...CLIENT,
     queue: group({ ...CLIENT.queue.rows, persist: maybeName }),
-    // The numbers of the last group come last: orphans.js.
     snapshot: group(
       {
         interval: ms(5_000, 1),

@@ -1,119 +1,48 @@
 // A session whose messages, or whose state, outlive the page.
 
-import { Database } from "./connection.js";
-import { Durable } from "./durable.js";
-import { VOLATILE } from "./host.js";
+import { MEMORY_FOUND } from "./boundary.js";
+import { Database } from "./database.js";
 import * as Input from "./input.js";
-import { DurableKeeper } from "./memories.js";
+import { Keep } from "./keep.js";
+import { Locks } from "./locks.js";
+import { sees } from "./notes.js";
+import { Reader } from "./recall.js";
 import { SessionHost } from "./session.js";
 import { Snapshots } from "./snapshot.js";
 import { STATE_FRAMES } from "./state-frames.js";
-import { Keeper } from "./storage.js";
 
 export class StatefulSession extends SessionHost {
   frames = STATE_FRAMES;
-  database = new Database((cause) => this.unstored(cause));
-  /** What is sent and outlives the page, where it does. */
-  durable = this.options.queue?.persist && new Durable(this);
+  database = new Database(() => this.keep?.lost());
+  /** What is sent and outlives the page, where it does: its rows, what was left by others, and whose it is. */
+  keep = this.options.queue?.persist ? new Keep(this) : undefined;
+  reader = this.keep && new Reader(this);
+  locks = this.keep && new Locks(this);
   /** The application's state, where it is saved. */
   snapshots = this.options.snapshot && new Snapshots(this);
-  keeper = this.durable
-    ? new DurableKeeper(this)
-    : new Keeper(this.options.session.storage, (cause) => this.database.fail(cause));
   /** What the server was told last of who the application is. */
   credentials;
 
-  /** The options of the message that is being sent. */
-  #how;
-
   constructor(...made) {
     super(...made);
-    /** What it was made of. */
-    this.made = made;
+    // So that it is there when the first message is sent.
+    if (this.keep) this.database.open().catch(() => {});
   }
 
   // What the application asks for.
-
-  connect(later) {
-    this.#comeBack();
-    super.connect(later);
-    if (this.durable) this.keeper.acquire("");
-  }
-
-  reconnect(reason) {
-    this.#comeBack();
-    super.reconnect(reason);
-  }
-
-  send(value, how, ticket) {
-    const before = this.#how;
-    this.#how = how || {};
-    try {
-      super.send(value, how, ticket);
-    } finally {
-      this.#how = before;
-    }
-  }
-
-  request(input, ...fields) {
-    const [number, , lane, , , ticket] = fields;
-    if (input === Input.send && this.durable && !(lane & VOLATILE)) this.durable.add(number, this.#how, ticket);
-    super.request(input, ...fields);
-  }
-
-  /** That of the durable queue, where there is one. */
-  get instance() {
-    return this.keeper.row.instance ?? super.instance;
-  }
-
-  /** Each session of a durable queue has its own. */
-  get memory() {
-    return this.keeper.row.own ?? super.memory;
-  }
 
   authenticate(token, ticket) {
     super.authenticate(token, ticket);
     this.credentials = token;
   }
 
-  beginAnew() {
-    if (this.durable) this.durable.abandon();
-    super.beginAnew();
-  }
-
-  // The page, and the end.
-
-  tell(input) {
-    if (input === Input.suspend) this.database.turn(true);
-    if (input === Input.wake) this.#comeBack();
-    super.tell(input);
-    if (input === Input.suspend && this.durable) this.durable.suspend();
-  }
-
-  /** Not every page that is in use again is told so. */
-  #comeBack() {
-    if (!this.database.turn(false) || !this.durable) return;
-    this.durable.resume();
-    this.keeper.acquire("");
-  }
-
-  /** What waits is this client's, with or without links. */
-  rest() {
-    if (!this.durable) super.rest();
-  }
-
   letGo() {
     super.letGo();
-    if (this.durable && this.keeps) this.durable.letGo();
+    if (this.keep) this.locks.unlockAll();
     this.database.retire();
   }
 
   // A link.
-
-  dial(generation) {
-    this.#comeBack();
-    super.dial(generation);
-  }
 
   async prepare() {
     const ready = await super.prepare();
@@ -123,11 +52,8 @@ export class StatefulSession extends SessionHost {
   }
 
   control(name, body) {
-    if (name !== "hello") return super.control(name, body);
-    const { keeper } = this;
-    // Another page may have the record, where storage has failed or gone back, and begin a session as well.
-    if (this.durable && !keeper.row.id) body.memories = [keeper.beginMemory()];
-    super.control(name, { ...body, window: this.options.window, ...this.snapshots?.hello() });
+    const isHello = name === "hello";
+    super.control(name, isHello ? { ...body, window: this.options.window, ...this.snapshots?.hello() } : body);
   }
 
   /** Between a welcome and the state that it tells of nothing else may come. */
@@ -139,32 +65,41 @@ export class StatefulSession extends SessionHost {
   }
 
   welcomed(generation, body, fate) {
-    const { user = body.user } = this.keeper.row;
-    // Whatever became of the session: what is stored with it is still another's.
-    if (this.durable && user !== body.user) fate = "user";
-    if (this.durable) this.births = this.keeper.row.births ??= {};
     const { socket } = this;
-    const go = () => {
-      if (socket !== this.socket) return;
-      super.welcomed(generation, body, fate, fate === "user" || (this.durable && fate === "lost"));
-      if (this.durable) this.durable.begun();
-    };
+    const go = () => socket === this.socket && super.welcomed(generation, body, fate);
     if (this.snapshots) this.snapshots.welcomed(body, go);
     else go();
   }
 
+  claim(memory, said) {
+    if (this.keep && said?.birth) this.keep.claimed(memory, said.birth, this.user);
+    return super.claim(memory, said);
+  }
+
   // What the engine answers.
 
-  write(payload, number) {
-    this.durable.write(payload, number);
-  }
-
-  commit() {
-    this.durable.commit();
-  }
-
+  /** Whoever reads it next has it. */
   release(payload) {
-    this.durable.release(payload);
+    const { ticket } = this.payloads.take(payload);
+    this.keep.rows.delete(payload);
+    const isOver = /clos/.test(this.state);
+    this.reject(ticket, isOver ? this.gone() : this.error("ABORTED", "another page has it"));
+  }
+
+  /** Who does not see what others have noted does not know. */
+  done(memory) {
+    if (memory < MEMORY_FOUND || sees()) this.control("done", { memory: this.memoryOf(memory) });
+  }
+
+  storage(works) {
+    const { reason } = this.keep;
+    if (works) {
+      this.isUnstored = false;
+      this.keeper.mended();
+      this.reader.again();
+    } else this.unstored(reason);
+    const detail = { state: works ? "restored" : "failed", reason: reason?.message ?? "no answer" };
+    this.emit("storage", detail, works ? "info" : "warn");
   }
 
   capture(why) {
@@ -173,5 +108,19 @@ export class StatefulSession extends SessionHost {
 
   save(what) {
     this.snapshots.save(what);
+  }
+}
+
+/** What else the engine asks of storage, and who does it. */
+const DOES = {
+  keep: ["put", "mark", "erase", "ended", "retry"],
+  reader: ["recall", "read", "forget"],
+  locks: ["lock", "unlock"],
+};
+for (const [part, names] of Object.entries(DOES)) {
+  for (const name of names) {
+    StatefulSession.prototype[name] = function (...given) {
+      this[part][name](...given);
+    };
   }
 }

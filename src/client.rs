@@ -75,13 +75,16 @@ pub fn client_handle(
     e: f64,
     f: f64,
     g: f64,
+    h: f64,
+    i: f64,
+    j: f64,
 ) -> u8 {
     let mut engine = take(client);
     let now = Now {
         at: instant(now_ms),
         wall_ms: wall_ms as u64,
     };
-    let refusal = inputs::handle(&mut engine, input, now, [a, b, c, d, e, f, g]);
+    let refusal = inputs::handle(&mut engine, input, now, [a, b, c, d, e, f, g, h, i, j]);
     put(client, Slot::Idle(engine));
     refusal
 }

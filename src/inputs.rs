@@ -1,11 +1,14 @@
 //! The engine's inputs from numbers. The first column is the list `Input` of `npm/boundary.js`.
 
 use steadfast_engine::{
-    Captured, Decision, Engine, Fate, Form, From, GapReason, Input, Now, Priority, Restored, Send,
-    Span, Unsaved, Welcome, Window,
+    Captured, Claim, Decision, Engine, Fate, Form, From, GapReason, Input, Now, Priority, Restored,
+    Send, Span, Unsaved, Welcome, Window,
 };
 
 use crate::STATE;
+
+/// What belongs to an input.
+type Fields = [f64; 10];
 
 /// Hands `engine` the input of this place with its fields. 0, or the place of the refusal in the
 /// list `REFUSALS` of `npm/boundary.js`.
@@ -13,7 +16,7 @@ pub(crate) fn handle(
     engine: &mut Engine<u32>,
     input: u8,
     now: Now,
-    fields @ [a, b, c, d, ..]: [f64; 7],
+    fields @ [a, b, c, d, e, ..]: Fields,
 ) -> u8 {
     if input == TRANSMITTED {
         engine.handle_transmitted(now.at, a as u32, b as u32);
@@ -70,9 +73,16 @@ pub(crate) fn handle(
             generation,
             count: b as u64,
         },
+        20 => Input::Adopted {
+            generation,
+            memory: b as u32,
+            claim: claim([c, d, e]),
+        },
         24 => Input::Stored {
             generation,
-            number: b as u64,
+            memory: b as u32,
+            lane: priority(c as u32),
+            number: d as u64,
         },
         25 => Input::From {
             generation,
@@ -80,7 +90,7 @@ pub(crate) fn handle(
                 stream: b as u32,
                 epoch: c as u32,
                 next: d as u64,
-                reason: gap_reason(fields[4] as u32),
+                reason: gap_reason(e as u32),
             },
         },
         26 => Input::Volatile {
@@ -116,16 +126,12 @@ const TRANSMITTED: u8 = 21;
 
 /// Negative `ttl` and `key` mean none; `how` is the priority's place, plus 4 when volatile,
 /// plus 8 when binary, plus 16 when never in a unit.
-fn message([payload, bytes, how, ttl, key, ..]: [f64; 7], ticket: f64) -> Send<u32> {
+fn message([payload, bytes, how, ttl, key, ..]: Fields, ticket: f64) -> Send<u32> {
     let how = how as u32;
     Send {
         payload: payload as u32,
         bytes: bytes as u32,
-        priority: match how & 3 {
-            0 => Priority::High,
-            1 => Priority::Normal,
-            _ => Priority::Low,
-        },
+        priority: priority(how & 3),
         key: (key >= 0.0).then_some(key as u32),
         ttl: (ttl >= 0.0).then(|| Span::from_ms_f64(ttl)),
         volatile: how & 4 != 0,
@@ -139,15 +145,26 @@ fn message([payload, bytes, how, ttl, key, ..]: [f64; 7], ticket: f64) -> Send<u
 }
 
 /// An input that only a durable queue or snapshots have.
-fn state(input: u8, fields @ [a, b, ..]: [f64; 7]) -> Input<u32> {
+fn state(input: u8, fields @ [a, b, c, d, ..]: Fields) -> Input<u32> {
+    let memory = a as u32;
     match input {
-        // As for `send`, then number and ticket.
+        // As for `send`, then number and memory. Nobody waits for it.
         32 => Input::Restored(Restored {
-            send: message(fields, fields[6]),
+            send: message(fields, 0.0),
             number: fields[5] as u64,
+            memory: fields[6] as u32,
         }),
-        33 => Input::Recalled { last: a as u64 },
-        34 => Input::Written,
+        33 => Input::Read {
+            memory,
+            user: b as u32,
+            lost: c != 0.0,
+            more: d != 0.0,
+        },
+        34 => Input::Found {
+            memory,
+            place: b as u64,
+            follows: c != 0.0,
+        },
         35 => Input::Snapshot(a as u32),
         36 => Input::Captured(match a as u32 {
             0 => Captured::Unchanged,
@@ -164,24 +181,39 @@ fn state(input: u8, fields @ [a, b, ..]: [f64; 7]) -> Input<u32> {
             },
             after: Span::from_ms_f64(b),
         },
+        41 => Input::Recalled,
+        42 => Input::Locked {
+            memory,
+            held: b != 0.0,
+        },
+        43 => Input::Wanted { memory },
+        44 => Input::Forgotten {
+            memory,
+            empty: b != 0.0,
+        },
+        45 => Input::Storage { works: a != 0.0 },
         _ => Input::Hide,
     }
 }
 
-/// A negative `received` or `first_retry` means none.
+/// A negative `first_retry` means none.
 fn welcomed(
     [
         generation,
-        received,
+        high,
+        normal,
+        low,
         messages,
         bytes,
         longest,
         fate,
         first_retry,
-    ]: [f64; 7],
+        user,
+    ]: Fields,
 ) -> Input<u32> {
     let welcome = Welcome {
-        received: (received >= 0.0).then_some(received as u64),
+        claim: claim([high, normal, low]),
+        user: user as u32,
         window: Window {
             messages: messages as u32,
             bytes: bytes as u32,
@@ -198,6 +230,23 @@ fn welcomed(
     Input::Welcomed {
         generation: generation as u32,
         welcome,
+    }
+}
+
+/// What is stored of each lane; or `REFUSED_CLAIM` or `FORGOTTEN_CLAIM` of `npm/boundary.js`.
+fn claim(received: [f64; 3]) -> Claim {
+    match received[0] {
+        -1.0 => Claim::Refused,
+        -2.0 => Claim::Forgotten,
+        _ => Claim::Accepted(received.map(|number| number as u64)),
+    }
+}
+
+fn priority(place: u32) -> Priority {
+    match place {
+        0 => Priority::High,
+        1 => Priority::Normal,
+        _ => Priority::Low,
     }
 }
 

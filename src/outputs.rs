@@ -59,13 +59,41 @@ pub(crate) fn as_numbers(output: Output<u32>, fields: &mut Fields) -> u8 {
         Output::Ask => 27,
         Output::End => 28,
         Output::Event(event) => event_as_numbers(event, fields),
-        Output::Write { payload, number } if STATE => {
-            two(fields, 30, payload.into(), number as f64)
+        Output::Lane { memory, lane, next } => {
+            fields[2] = next as f64;
+            two(fields, 30, memory.into(), (lane as u8).into())
         }
-        Output::Commit if STATE => 31,
-        Output::Release(payload) if STATE => one(fields, 32, payload.into()),
-        Output::Capture(why) if STATE => one(fields, 33, (why as u8).into()),
-        Output::Save(what) if STATE => one(fields, 34, (what as u8).into()),
+        Output::Adopt(memory) => one(fields, 31, memory.into()),
+        Output::Abandon => 32,
+        output if STATE => state_as_numbers(output, fields),
+        _ => 0,
+    }
+}
+
+/// As [`as_numbers`], for what only clients with state are to do.
+fn state_as_numbers(output: Output<u32>, fields: &mut Fields) -> u8 {
+    match output {
+        Output::Put {
+            payload,
+            memory,
+            number,
+        } => {
+            fields[2] = number as f64;
+            two(fields, 33, payload.into(), memory.into())
+        }
+        Output::Mark(payload) => one(fields, 34, payload.into()),
+        Output::Erase(payload) => one(fields, 35, payload.into()),
+        Output::Ended(memory) => one(fields, 36, memory.into()),
+        Output::Release(payload) => one(fields, 37, payload.into()),
+        Output::Recall => 38,
+        Output::Lock { memory, how } => two(fields, 39, memory.into(), (how as u8).into()),
+        Output::Unlock(memory) => one(fields, 40, memory.into()),
+        Output::Read(memory) => one(fields, 41, memory.into()),
+        Output::Forget(memory) => one(fields, 42, memory.into()),
+        Output::Done(memory) => one(fields, 43, memory.into()),
+        Output::Retry => 44,
+        Output::Capture(why) => one(fields, 45, (why as u8).into()),
+        Output::Save(what) => one(fields, 46, (what as u8).into()),
         _ => 0,
     }
 }
@@ -151,6 +179,8 @@ fn event_as_numbers(event: Event<u32>, fields: &mut Fields) -> u8 {
             two(fields, 22, missed, (direction as u8).into())
         }
         Event::Lost { other_user } => one(fields, 29, other_user.into()),
+        Event::Storage { works } if STATE => one(fields, 47, works.into()),
+        Event::Storage { .. } => 0,
     }
 }
 
@@ -173,6 +203,7 @@ pub(crate) fn answer(engine: &mut Engine<u32>, question: u8, argument: f64) -> f
         19 => engine.unacknowledged().into(),
         20 if STATE => engine.handed_over(argument as u32) as f64,
         21 if STATE => engine.has_in_hand().into(),
+        22 => engine.memory().into(),
         field => health(engine, field, argument),
     }
 }

@@ -57,25 +57,20 @@ cases! { imported_in_pages:
     mod persist_users {
         what_another_user_left_stays_and_is_not_sent
         a_user_who_returns_finds_what_was_left
-        whose_a_session_is_is_stored_in_the_task_of_its_welcome
-        what_a_user_sent_before_the_session_was_stored_stays_theirs
         a_client_whose_user_changes_leaves_all_that_it_has
-        what_is_sent_before_it_is_known_whose_page_it_is_goes_with_the_page
-        what_a_page_sent_before_any_welcome_goes_with_the_page_that_comes_back
+        whose_messages_are_is_stored_when_it_is_known
     }
 
     mod local_storage {
         what_is_on_its_way_into_the_database_is_found_in_local_storage
         what_was_sent_before_the_database_was_open_is_found
-        a_living_tab_delivers_what_was_sent_before_the_database_was_open
-        a_note_that_outlives_what_it_tells_sends_nothing_twice
-        a_living_tab_delivers_nothing_that_was_moved_from_where_a_note_tells_of_it
-        what_is_done_with_is_forgotten_after_a_day_unless_a_note_tells_of_it
         what_is_noted_and_what_is_stored_come_in_the_order_in_which_they_were_sent
-        a_noted_record_that_cannot_be_read_costs_nothing_else
-        a_note_that_cannot_be_read_is_reported_and_nothing_else_is_lost
         a_copy_that_the_database_has_not_is_found_in_local_storage
         a_copy_in_local_storage_that_cannot_be_read_is_told_and_the_other_is_taken
+        a_note_goes_when_the_database_has_what_it_tells
+        what_was_dropped_in_the_last_moment_is_not_sent
+        a_memory_that_was_ended_in_the_last_moment_sends_nothing
+        a_note_that_cannot_be_read_costs_nothing_else
     }
 
     mod proxies {
@@ -86,15 +81,17 @@ cases! { imported_in_pages:
 
     mod persist_orphans {
         a_living_tab_delivers_what_a_dead_one_left
-        delivering_them_saves_no_state
-        a_memory_without_messages_is_left_as_it_is
-        messages_without_a_session_get_one_that_ends_with_them
         a_tab_makes_way_for_the_page_that_comes_back
-        a_tab_hears_of_memories_that_come_later
         what_is_dropped_of_an_orphan_is_told
         an_orphan_of_another_user_stays
-        a_client_that_closes_leaves_orphans_where_they_are
         two_clients_of_a_page_have_memories_of_their_own
-        nothing_is_said_before_all_is_read
+        many_dead_tabs_need_one_link_and_are_asked_for_once
+        only_one_of_two_tabs_delivers_them
+        a_memory_without_messages_is_forgotten
+        a_memory_that_was_ended_is_deleted_without_a_word
+        a_client_that_closes_leaves_orphans_of_others_where_they_are
+        nothing_is_flushed_before_all_is_read
+        a_row_without_a_record_is_unknown
+        a_row_that_comes_when_all_is_done_is_not_forgotten
     }
 }

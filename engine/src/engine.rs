@@ -1,9 +1,10 @@
 //! The state machine.
 
+mod claim;
 mod dial;
 mod link;
 mod loss;
-mod persist;
+mod memory;
 mod query;
 mod receive;
 mod send;
@@ -22,12 +23,14 @@ use crate::clock::Clock;
 use crate::health::HealthMeter;
 use crate::heartbeat::Heartbeat;
 use crate::inbox::Inbox;
-use crate::outbox::Outbox;
+use crate::memory::Stage;
 use crate::outputs::Outputs;
 use crate::planted::{self, Bug};
 use crate::session::Session;
 use crate::snapshot::Snapshot;
+use crate::storage::Storage;
 use crate::timers::{Timer, Timers};
+use crate::upward::Upward;
 use crate::{
     Cause, Config, Event, HangUp, HeartbeatConfig, Input, Instant, Loss, Now, Output, Refusal, Rng,
     STATE, State,
@@ -70,15 +73,16 @@ pub struct Engine<P> {
     unopened: Option<u32>,
     heartbeat: Heartbeat,
     health: HealthMeter,
-    outbox: Outbox<P>,
+    upward: Upward<P>,
     queue_told: bool,
     /// Those who wait for messages to leave: ticket, and the link's total at which they have.
     departures: Vec<(u32, u64)>,
-    /// Those who wait for the outbox to be empty.
+    /// Those who wait until nothing waits.
     flushes: Vec<u32>,
     inbox: Inbox<P>,
     listening: bool,
     session: Session<P>,
+    storage: Storage,
     snapshot: Snapshot,
     /// Session: messages given to the present link.
     given_messages: u64,
@@ -150,13 +154,14 @@ impl<P: PartialEq + Clone> Engine<P> {
         unopened: Some(0),
         heartbeat: Heartbeat::new(HeartbeatConfig::BARE, false),
         health: HealthMeter::new(),
-        outbox: Outbox::new(),
+        upward: Upward::new(),
         queue_told: false,
         departures: Vec::new(),
         flushes: Vec::new(),
         inbox: Inbox::new(),
         listening: false,
         session: Session::new(),
+        storage: Storage::new(),
         snapshot: Snapshot::new(),
         given_messages: 0,
         clock: Clock::new(),
@@ -173,7 +178,9 @@ impl<P: PartialEq + Clone> Engine<P> {
         engine
             .inbox
             .bound(config.queue.max_messages, config.queue.max_bytes);
-        engine.session.recalled = !(STATE && config.persist);
+        if STATE && config.persist {
+            engine.upward.own.stage = Stage::Locking;
+        }
         engine.config = config;
         engine
     }
@@ -209,6 +216,14 @@ impl<P: PartialEq + Clone> Engine<P> {
     /// As there.
     #[inline]
     pub fn handle_at(&mut self, now: Instant, input: Input<P>) -> Result<(), Refusal> {
+        let answer = self.dispatch(now, input);
+        self.acquit();
+        self.tend(now);
+        answer
+    }
+
+    #[inline(always)]
+    fn dispatch(&mut self, now: Instant, input: Input<P>) -> Result<(), Refusal> {
         match input {
             Input::Connect { online } => return self.connect(now, online),
             Input::Reconnect { online } => return self.reconnect(now, online),
@@ -242,6 +257,7 @@ impl<P: PartialEq + Clone> Engine<P> {
             | Input::Welcomed { generation, .. }
             | Input::Counted { generation, .. }
             | Input::Stored { generation, .. }
+            | Input::Adopted { generation, .. }
             | Input::From { generation, .. }
             | Input::Volatile { generation, .. }
             | Input::Pinged { generation, .. }
@@ -266,9 +282,14 @@ impl<P: PartialEq + Clone> Engine<P> {
             }
             Input::Decided { decision, .. } => self.handle_decision(now, decision),
             Input::DecisionPending { .. } => self.handle_decision_pending(now),
-            Input::Restored(_)
-            | Input::Recalled { .. }
-            | Input::Written
+            Input::Found { .. }
+            | Input::Recalled
+            | Input::Locked { .. }
+            | Input::Wanted { .. }
+            | Input::Restored(_)
+            | Input::Read { .. }
+            | Input::Forgotten { .. }
+            | Input::Storage { .. }
             | Input::Snapshot(_)
             | Input::Captured(_)
             | Input::Saved
@@ -286,14 +307,13 @@ impl<P: PartialEq + Clone> Engine<P> {
     /// An input that only a durable queue or snapshots have.
     fn handle_state(&mut self, now: Instant, input: Input<P>) -> Result<(), Refusal> {
         match input {
-            Input::Restored(restored) => return self.restore(now, restored),
-            Input::Recalled { last } => self.handle_recalled(last),
-            Input::Written => self.session.committing = false,
             Input::Snapshot(ticket) => return self.ask_snapshot(ticket),
             Input::Captured(captured) => self.handle_captured(now, captured),
             Input::Saved => self.handle_saved(),
             Input::Unsaved { why, after } => self.handle_unsaved(now, why, after),
-            _ => self.hide(),
+            Input::Hide => self.hide(),
+            _ if self.persists() => self.handle_storage(now, input),
+            _ => {}
         }
         Ok(())
     }
@@ -344,7 +364,9 @@ impl<P: PartialEq + Clone> Engine<P> {
                 Timer::Ack => self.acknowledge(now, false),
                 Timer::Doubt => self.handle_doubt(now),
                 Timer::Snapshot if STATE => self.handle_snapshot_due(now),
-                Timer::Snapshot => {}
+                Timer::Storage if STATE => self.go_on_without_storage(now),
+                Timer::StorageRetry if STATE => self.outputs.push(Output::Retry),
+                Timer::Snapshot | Timer::Storage | Timer::StorageRetry => {}
             }
         }
         self.settle_departures();

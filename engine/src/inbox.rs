@@ -1,21 +1,23 @@
 //! Messages that came in before anybody listened.
 
-use crate::outbox::{Outbox, Waiting};
+use alloc::boxed::Box;
+
+use crate::queue::{Message, Queue};
 use crate::{Form, Instant, Priority, Window};
 
 /// Inbound messages in order, bounded; the oldest give way, and are counted.
 #[derive(Debug)]
 pub(crate) struct Inbox<P> {
-    messages: Outbox<P>,
+    messages: Queue<P>,
     max_messages: u32,
     max_bytes: u32,
     missed: u32,
 }
 
-impl<P: PartialEq> Inbox<P> {
+impl<P> Inbox<P> {
     pub(crate) const fn new() -> Self {
         Self {
-            messages: Outbox::new(),
+            messages: Queue::new(),
             max_messages: 0,
             max_bytes: 0,
             missed: 0,
@@ -28,35 +30,36 @@ impl<P: PartialEq> Inbox<P> {
         self.max_bytes = max_bytes;
     }
 
-    /// `stream` and `number` come back in the fields of a waiting message that nothing inbound has a
-    /// use for: its ticket, and the time when it expires.
+    /// `stream` comes back as the message's ticket.
     pub(crate) fn push(&mut self, payload: P, bytes: u32, stream: u32, number: u64) {
-        self.messages.append(Waiting {
+        self.messages.push(Box::new(Message {
             payload,
             bytes,
             priority: Priority::Normal,
+            number,
             key: None,
-            expires_at: Instant::from_micros(number),
+            expires_at: Instant::NEVER,
             ticket: stream,
             volatile: false,
+            replaced: false,
             form: Form::Text,
-            restored: false,
-            number: 0,
-        });
+            given: false,
+            turn: 0,
+        }));
     }
 
     /// Whether less waits than so many times `window`.
     pub(crate) fn has_room(&self, window: Window, times: u32) -> bool {
-        self.messages.len() < times.saturating_mul(window.messages)
-            && self.messages.bytes() < times.saturating_mul(window.bytes)
+        let waiting = self.messages.room;
+        waiting.messages < times.saturating_mul(window.messages)
+            && waiting.bytes < times.saturating_mul(window.bytes)
     }
 
     /// Takes the oldest when there are more than may be; a single message always may.
-    pub(crate) fn overflow(&mut self) -> Option<Waiting<P>> {
-        let messages = self.messages.len();
-        if messages <= 1
-            || (messages <= self.max_messages && self.messages.bytes() <= self.max_bytes)
-        {
+    pub(crate) fn overflow(&mut self) -> Option<Box<Message<P>>> {
+        let waiting = self.messages.room;
+        let fits = waiting.messages <= self.max_messages && waiting.bytes <= self.max_bytes;
+        if waiting.messages <= 1 || fits {
             return None;
         }
         self.missed = self.missed.saturating_add(1);
@@ -65,12 +68,12 @@ impl<P: PartialEq> Inbox<P> {
 
     /// Stream and number of the oldest.
     pub(crate) fn next_place(&self) -> Option<(u32, u64)> {
-        let message = self.messages.first()?;
-        Some((message.ticket, message.expires_at.as_micros()))
+        let message = self.messages.get(0)?;
+        Some((message.ticket, message.number))
     }
 
-    pub(crate) fn pop(&mut self) -> Option<Waiting<P>> {
-        self.messages.pop()
+    pub(crate) fn pop(&mut self) -> Option<Box<Message<P>>> {
+        self.messages.remove(0)
     }
 
     /// How many gave way since this was last asked.
@@ -79,7 +82,7 @@ impl<P: PartialEq> Inbox<P> {
     }
 
     pub(crate) fn clear(&mut self) {
-        self.messages = Outbox::new();
+        self.messages = Queue::new();
         self.missed = 0;
     }
 }

@@ -3,7 +3,7 @@
 //! `P` is the payload as the shell holds it: a JavaScript handle in the browser. The engine moves
 //! it and never looks inside.
 
-use crate::{Decision, Instant, Span, Window};
+use crate::{Decision, Instant, LANES, Span, Window};
 
 /// The two clocks at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,12 +138,25 @@ pub enum Input<P> {
         /// Messages that the server gave to this link before the frame.
         count: u64,
     },
-    /// Session: the server has stored every message up to this number.
+    /// Session: the server has stored every message of this lane up to this number.
     Stored {
         /// The link.
         generation: u32,
+        /// The memory.
+        memory: u32,
+        /// The lane.
+        lane: Priority,
         /// The number.
         number: u64,
+    },
+    /// Session: the answer to [`crate::Output::Adopt`].
+    Adopted {
+        /// The link.
+        generation: u32,
+        /// The memory.
+        memory: u32,
+        /// What the server says of it.
+        claim: Claim,
     },
     /// Session: the next messages belong to this stream.
     From {
@@ -184,17 +197,55 @@ pub enum Input<P> {
     /// Session: the task is over in which messages were sent. They leave now, together.
     TaskOver,
 
-    /// Persist: a message that storage has kept. These come in the order of their numbers, those without
-    /// one last, before `Recalled`.
-    Restored(Restored<P>),
-    /// Persist: that was all. Nothing is numbered before. `last` is the last number that was ever given
-    /// in this memory, also to messages that are not stored any more.
-    Recalled {
-        /// 0: none was.
-        last: u64,
+    /// Persist: there is, or may be, a memory of this queue that some page began. Comes for each one that storage
+    /// knows before `Recalled`, and whenever another page tells that it has begun one.
+    Found {
+        /// The memory: the shell's number for it, [`MEMORY_FOUND`] or above, unless it is one of this engine's own.
+        memory: u32,
+        /// Its place among the memories: what is in a lower one was sent before.
+        place: u64,
+        /// A page of this tab began it or was to deliver it: what this page sends waits for it.
+        follows: bool,
     },
-    /// Persist: what [`crate::Output::Commit`] asked for is written, or nothing can be written any more.
-    Written,
+    /// Persist: the answer to [`crate::Output::Recall`]: that was all, or nothing can be read.
+    Recalled,
+    /// Persist: the answer to [`crate::Output::Lock`].
+    Locked {
+        /// The memory, or [`ORPHANS`].
+        memory: u32,
+        /// Whether its lock is this page's now; if not, another page has it.
+        held: bool,
+    },
+    /// Persist: a page of the tab that sent what is in this memory is there, and wants it.
+    Wanted {
+        /// The memory.
+        memory: u32,
+    },
+    /// Persist: a message that storage has kept, of the memory that is being read.
+    Restored(Restored<P>),
+    /// Persist: the answer to [`crate::Output::Read`]: that was all that was asked for.
+    Read {
+        /// The memory.
+        memory: u32,
+        /// The shell's number for the user whose it is; 0: not known.
+        user: u32,
+        /// Nobody knows what became of its messages: it has no record.
+        lost: bool,
+        /// There are more.
+        more: bool,
+    },
+    /// Persist: the answer to [`crate::Output::Forget`].
+    Forgotten {
+        /// The memory.
+        memory: u32,
+        /// Whether nothing of it was there any more; if not, it is as it was.
+        empty: bool,
+    },
+    /// Persist: storage has failed, and messages live in memory only, or it works again.
+    Storage {
+        /// Which of the two.
+        works: bool,
+    },
 
     /// Snapshot: the application wants its state saved now, and its fate told under this ticket.
     Snapshot(u32),
@@ -222,11 +273,11 @@ pub enum Input<P> {
 /// What the server says in its welcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Welcome {
-    /// Messages of this memory that are stored. Those above were not, and never will be as they were
-    /// sent: they get new numbers. `None`: the server has forgotten the memory, and what was sent of it
-    /// may be stored or not.
-    pub received: Option<u64>,
-    /// What the server takes unacknowledged; no message, where the next link will speak for another memory.
+    /// What it says of the memory that the hello named ([`crate::Engine::memory`] at that time).
+    pub claim: Claim,
+    /// The shell's number for the user; never 0.
+    pub user: u32,
+    /// What the server takes unacknowledged.
     pub window: Window,
     /// The longest message that it takes, in UTF-8 bytes.
     pub max_message_bytes: u32,
@@ -236,14 +287,34 @@ pub struct Welcome {
     pub first_retry: Option<Span>,
 }
 
+/// What a server says to the claim of a memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// It is this page's. For each lane the number of the last message that is stored: those above are not, and
+    /// never will be as they were sent before.
+    Accepted([u64; LANES]),
+    /// The server has forgotten it: its birth mark is another one. What was sent of it may be stored or not.
+    Forgotten,
+    /// It is another user's, or nobody may say.
+    Refused,
+}
+
 /// A message that storage has kept.
 #[derive(Clone, Debug)]
 pub struct Restored<P> {
+    /// The memory.
+    pub memory: u32,
     /// The message. Its `ttl` is what is left of it; `None`: as the queue is configured, from now on.
     pub send: Send<P>,
-    /// Its number; 0: it was given none.
+    /// Its number in the lane of its priority.
     pub number: u64,
 }
+
+/// In the place of a memory: the lock of the one page that delivers what pages have left that are gone.
+pub const ORPHANS: u32 = 0;
+
+/// The first number that a shell may give to a memory that it found. Those below are the engine's for its own.
+pub const MEMORY_FOUND: u32 = 1 << 31;
 
 /// What a capture came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -278,7 +349,7 @@ pub enum Fate {
     New,
     /// It is gone for good, and this is a new one.
     Lost,
-    /// It, or this memory, belongs to another user, and this is a new one.
+    /// It belongs to another user, and this is a new one.
     OtherUser,
 }
 

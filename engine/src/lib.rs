@@ -19,9 +19,10 @@
 //! | what a close code means | [`close_code`] |
 //! | delays between attempts | [`backoff`] |
 //! | noticing a dead link | [`heartbeat`] |
-//! | messages that wait | [`outbox`] |
-//! | a session: welcome, acknowledgements, resending | `engine/session.rs`, `session.rs` |
-//! | a durable queue | `engine/persist.rs` |
+//! | messages on their way up, and their numbers | `upward.rs`, `memory.rs`, `queue.rs` |
+//! | what the server has of them | `engine/claim.rs` |
+//! | a session | `engine/session.rs`, `session.rs` |
+//! | a durable queue | `engine/memory.rs` |
 //! | snapshots and checkpoints | `engine/snapshot.rs`, `snapshot.rs` |
 //! | a session: units and windows; streams | `engine/unit.rs`; `engine/stream.rs` |
 //! | the health score | [`health`] |
@@ -41,16 +42,19 @@ pub mod health;
 pub mod heartbeat;
 mod inbox;
 mod input;
-pub mod outbox;
+mod memory;
 mod output;
 mod outputs;
 pub mod planted;
+mod queue;
 mod rng;
 mod session;
 mod snapshot;
 mod state;
+mod storage;
 pub mod timers;
 mod trace;
+mod upward;
 
 /// Whether there are a durable queue and snapshots: what only they need stands behind this, and is
 /// left out of a module without them.
@@ -62,14 +66,15 @@ pub use config::{
 };
 pub use engine::Engine;
 pub use input::{
-    Captured, Fate, Form, From, GapReason, Input, Now, Priority, Refusal, Restored, Send, Unsaved,
-    Welcome,
+    Captured, Claim, Fate, Form, From, GapReason, Input, MEMORY_FOUND, Now, ORPHANS, Priority,
+    Refusal, Restored, Send, Unsaved, Welcome,
 };
 pub use output::{
     Capture, Cause, Decision, Delivered, Direction, DropReason, Event, Failure, FailureKind, Fault,
-    HangUp, Loss, Output, Save, Warning,
+    HangUp, Lock, Loss, Output, Save, Warning,
 };
 pub use rng::Rng;
 pub use state::State;
-pub use steadfast_protocol::sender::Window;
+pub use steadfast_protocol::limits::LANES;
+pub use steadfast_protocol::window::Window;
 pub use steadfast_protocol::{Instant, Span};

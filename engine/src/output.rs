@@ -1,6 +1,6 @@
 //! What comes out of the engine. `P`: see [`crate::Input`].
 
-use crate::{GapReason, Instant, Span, State};
+use crate::{GapReason, Instant, Priority, Span, State};
 
 /// Something to do, in this order.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,18 +41,59 @@ pub enum Output<P> {
         /// The number.
         number: u64,
     },
-    /// Persist: this message has this number from now on. Goes into the next commit; of a volatile one only
-    /// the number counts.
-    Write {
+    /// Session: the next messages belong to this memory and lane, and their numbers run from `next` on.
+    Lane {
+        /// The memory.
+        memory: u32,
+        /// The lane.
+        lane: Priority,
+        /// The number of the next message.
+        next: u64,
+    },
+    /// Session: claim this memory on the live link; answer with `Adopted`.
+    Adopt(u32),
+    /// Session: tell the server that nothing is left of this memory.
+    Done(u32),
+    /// Session: the stored session has another owner. Forget it here: the next hello begins one.
+    Abandon,
+    /// Persist: keep this message. In the task of its `Send`, and never changed.
+    Put {
         /// The message.
         payload: P,
-        /// Its number.
+        /// The memory.
+        memory: u32,
+        /// Its number in the lane of its priority.
         number: u64,
     },
-    /// Persist: write all of that; answer with `Written`. Only then it is transmitted.
-    Commit,
-    /// Persist: forget the message here, but keep it in storage.
+    /// Persist: this message is dropped. What is kept of it is overwritten in this task, and deleted later. Comes
+    /// before its `Dropped`.
+    Mark(P),
+    /// Persist: this message is stored by the server, or was: delete what is kept of it, whenever. Comes before its
+    /// `Discard`.
+    Erase(P),
+    /// Persist: all of this memory is dropped: as `Mark` for each of its messages, on the disk or here.
+    Ended(u32),
+    /// Persist: forget the message here, but keep what is stored of it.
     Release(P),
+    /// Persist: say which memories of this queue there are; answer with `Found` for each, and `Recalled`.
+    Recall,
+    /// Persist: get this memory's lock, or that of [`crate::ORPHANS`]; answer with `Locked`.
+    Lock {
+        /// The memory.
+        memory: u32,
+        /// How.
+        how: Lock,
+    },
+    /// Persist: let the lock of this memory go, or wait for it no more. What was asked for in this task comes first.
+    Unlock(u32),
+    /// Persist: read the next messages of this memory, in the order of lanes and numbers; answer with `Restored` for
+    /// each, and `Read`.
+    Read(u32),
+    /// Persist: nothing is left of this memory. In one transaction that waits for the disk delete its record, unless
+    /// it has rows; answer with `Forgotten`.
+    Forget(u32),
+    /// Persist: try again what storage has refused; answer with `Storage`, and once it works with what was asked for.
+    Retry,
     /// Snapshot: ask the application for its state, and note the positions that go with it
     /// ([`crate::Engine::handed_over`]); answer with `Captured` at once.
     Capture(Capture),
@@ -108,6 +149,17 @@ pub enum HangUp {
     Abandoned,
     /// Session: it broke the protocol.
     Protocol,
+}
+
+/// How to get a lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lock {
+    /// At once or not at all.
+    Try,
+    /// When it is free.
+    Wait,
+    /// When it is free, and whoever has it is told that it is wanted.
+    Want,
 }
 
 /// What a capture is for.
@@ -230,6 +282,11 @@ pub enum Event<P> {
         stream: Option<u32>,
         /// Why.
         reason: GapReason,
+    },
+    /// Persist: messages live in memory only from now on, or are kept again.
+    Storage {
+        /// Whether they are kept.
+        works: bool,
     },
     /// The session is gone, and a new one has begun.
     Lost {

@@ -1,8 +1,10 @@
 //! Outputs that have not been polled yet.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::outbox::Waiting;
+use crate::planted::{self, Bug};
+use crate::queue::Message;
 use crate::session::Stream;
 use crate::{Delivered, DropReason, Event, Output};
 
@@ -27,7 +29,8 @@ impl<P> Outputs<P> {
     }
 
     /// `message` will not be sent; `unknown`: nobody can know whether the other side has it.
-    pub(crate) fn drop(&mut self, message: Waiting<P>, reason: DropReason, unknown: bool) {
+    #[expect(clippy::boxed_local, reason = "it is taken as it comes from the queue")]
+    pub(crate) fn drop(&mut self, message: Box<Message<P>>, reason: DropReason, unknown: bool) {
         self.push(Output::Event(Event::Dropped {
             payload: message.payload,
             ticket: message.ticket,
@@ -38,6 +41,16 @@ impl<P> Outputs<P> {
                 Delivered::No
             },
         }));
+    }
+
+    /// Storage must not bring `message` back.
+    pub(crate) fn mark(&mut self, message: &Message<P>)
+    where
+        P: Clone,
+    {
+        if message.is_kept() && !planted::is(Bug::DropWithoutMark) {
+            self.push(Output::Mark(message.payload.clone()));
+        }
     }
 
     pub(crate) fn acknowledge(&mut self, stream: &Stream, number: u64) {

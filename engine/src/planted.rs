@@ -3,22 +3,24 @@
 /// A bug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bug {
-    /// After a welcome, the last message that the server has is sent again.
-    ResumeOffByOne = 1,
     /// What an older link says is taken for the present one's.
-    StaleGenerationKept,
-    /// An upward message keeps the number that it got first: those that are not sent again leave holes.
-    UpwardNumberAtSend,
+    StaleGenerationKept = 1,
     /// A unit counts as one message.
     BatchCountedInPart,
     /// A link counts as stable as soon as it opens.
     BackoffResetEarly,
     /// More is sent than the server's window takes.
     WindowIgnored,
-    /// A message leaves before its number is written.
-    CommitLeftOut,
+    /// A message gets the number of the one that it takes the place of.
+    NumberOfReplaced,
+    /// What a page sends gets the numbers of a memory that it has found.
+    OldMemoryContinued,
+    /// What a page sends leaves before what is older was read.
+    SentBeforeRead,
+    /// What is dropped is not marked in storage.
+    DropWithoutMark,
     /// A page that is put away goes on with what it has left to storage.
-    RowsOfTwoTabs,
+    MemoryKeptAway,
     /// A checkpoint that was stored acknowledges what was handed over since it was taken, too.
     PositionsAfterCapture,
 }

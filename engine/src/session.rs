@@ -1,21 +1,15 @@
-//! What a session remembers beyond its links: messages that are not acknowledged, and how far each
-//! stream has come.
+//! What a session remembers beyond its links: what the server takes, and how far each stream has come.
 
 use alloc::vec::Vec;
 
 use steadfast_protocol::limits;
 use steadfast_protocol::receiver::Receiver;
-use steadfast_protocol::sender::Sender;
 
-use crate::outbox::Waiting;
 use crate::{GapReason, Instant, STATE, Window};
 
 /// The memory of a session. Without one it stays empty.
 #[derive(Debug)]
 pub(crate) struct Session<P> {
-    /// Messages that have numbers, since they were given to a link, or are about to be. Persist: before
-    /// a welcome, those that storage has kept.
-    pub(crate) sender: Sender<Waiting<P>>,
     /// What the server takes unacknowledged.
     pub(crate) window: Window,
     /// The longest message that the server takes.
@@ -26,22 +20,12 @@ pub(crate) struct Session<P> {
     pub(crate) corked: bool,
     /// Somebody waits for an acknowledgement.
     pub(crate) asks: bool,
-    /// Persist: storage has been read, so that numbers can be given.
-    pub(crate) recalled: bool,
-    /// Persist: it was read since the last welcome.
-    pub(crate) fresh: bool,
-    /// Persist: what waits belongs to this session, not to the one that the next welcome says.
-    pub(crate) owned: bool,
-    /// Persist: so many of the last messages in `sender` were not given to a link.
-    pub(crate) unsent: u32,
-    /// Persist: a commit is under way.
-    pub(crate) committing: bool,
+    /// The shell's number for the user of the last welcome.
+    pub(crate) user: u32,
     /// The first message that was not acknowledged when the last link ended.
     pub(crate) suspect: Option<P>,
     /// How many links in a row have ended behind it; 0: it is not suspected any more.
     pub(crate) ends: u32,
-    /// Messages that were given to the last link and then taken away from it.
-    pub(crate) forgone: u64,
     pub(crate) streams: Vec<Stream>,
     pub(crate) in_hand: Option<InHand>,
 }
@@ -89,7 +73,6 @@ pub(crate) struct Mark {
 impl<P> Session<P> {
     pub(crate) const fn new() -> Self {
         Self {
-            sender: Sender::new(0),
             window: Window {
                 messages: u32::MAX,
                 bytes: u32::MAX,
@@ -98,14 +81,9 @@ impl<P> Session<P> {
             established: false,
             corked: false,
             asks: false,
-            recalled: false,
-            fresh: false,
-            owned: false,
-            unsent: 0,
-            committing: false,
+            user: 0,
             suspect: None,
             ends: 0,
-            forgone: 0,
             streams: Vec::new(),
             in_hand: None,
         }
@@ -119,42 +97,6 @@ impl<P> Session<P> {
     /// Whether one does not get through alone either.
     pub(crate) const fn is_stuck(&self) -> bool {
         self.ends > ALONE_AFTER
-    }
-
-    /// Whether the next message has to wait for what is on its way.
-    pub(crate) fn is_blocked(&self) -> bool {
-        self.goes_alone() && !self.sender.is_empty()
-    }
-
-    /// How many of the last messages in `sender` were not given to a link.
-    pub(crate) const fn unsent(&self) -> usize {
-        if STATE { self.unsent as usize } else { 0 }
-    }
-
-    /// The number of the last message that was given to a link.
-    pub(crate) fn last_sent(&self) -> u64 {
-        self.sender.last() - self.unsent() as u64
-    }
-
-    /// Whether a link was given anything that is not acknowledged.
-    pub(crate) fn is_in_flight(&self) -> bool {
-        self.sender.len() > self.unsent()
-    }
-
-    /// Whether nothing has a number, nor can get one out of storage.
-    pub(crate) fn is_idle(&self) -> bool {
-        (self.recalled || !STATE) && self.sender.is_empty()
-    }
-
-    /// Takes the oldest message that has a number, and whether a link may have been given it.
-    pub(crate) fn take_numbered(&mut self) -> Option<(Waiting<P>, bool)> {
-        let sent = self.is_in_flight();
-        let message = self.sender.acknowledge_one(u64::MAX)?;
-        if !sent {
-            self.unsent -= 1;
-        }
-        let kept = STATE && message.number > 0;
-        Some((message, sent || kept))
     }
 
     pub(crate) fn stream(&mut self, id: u32) -> Option<&mut Stream> {

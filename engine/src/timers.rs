@@ -27,6 +27,10 @@ pub enum Timer {
     Doubt,
     /// Snapshot: when to look at the application's state again.
     Snapshot,
+    /// Persist: when to go on without what storage has not answered.
+    Storage,
+    /// Persist: when to try again what storage has refused.
+    StorageRetry,
 }
 
 /// The deadlines that run. At most one of each kind, so a second retry can not be pending.
@@ -35,7 +39,7 @@ pub struct Timers([Instant; Timer::ALL.len()]);
 
 impl Timer {
     /// Every timer, in the order in which those that are due at once are served.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Connect,
         Self::Retry,
         Self::GiveUp,
@@ -47,6 +51,8 @@ impl Timer {
         Self::Ack,
         Self::Doubt,
         Self::Snapshot,
+        Self::Storage,
+        Self::StorageRetry,
     ];
 }
 

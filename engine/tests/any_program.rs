@@ -26,11 +26,20 @@ fn keeps_the_invariants_and_ends_clean() {
 /// The same for clients with a session, whose server says anything.
 #[test]
 fn keeps_the_invariants_in_a_session() {
-    let counts: [(&str, Cell<u32>); 8] = [
+    let counts: [(&str, Cell<u32>); 17] = [
         "Ask",
         "Message { payload",
-        "Write",
+        "Put",
+        "Mark",
+        "Erase",
+        "Ended",
         "Release",
+        "Adopt",
+        "Done",
+        "Read",
+        "Forget",
+        "Unlock",
+        "Event(Storage",
         "Capture(Due)",
         "Capture(Hiding)",
         "Save(Positions)",
@@ -60,6 +69,28 @@ fn keeps_the_invariants_in_a_session() {
         "{counts:?}"
     );
     assert!(replayed.get() > least);
+}
+
+/// Once server, storage and network are right again, everything that a session has here is delivered, whatever came
+/// before.
+#[test]
+fn recovers_in_a_session_once_the_faults_stop() {
+    let recovered = Cell::new(0);
+    check_steps(&session_program(), |program| {
+        let mut shell = program.run();
+        if shell.engine.state().is_final() {
+            return;
+        }
+        let had = shell.engine.queued().0 + shell.engine.unacknowledged() > 0;
+        shell.heals();
+        if shell.engine.state() == State::Open {
+            assert_eq!(shell.engine.queued(), (0, 0));
+            assert_eq!(shell.engine.unacknowledged(), 0);
+            recovered.set(recovered.get() + u32::from(had));
+        }
+    });
+    let least = if cfg!(target_arch = "wasm32") { 10 } else { 50 };
+    assert!(recovered.get() > least, "only {} had any", recovered.get());
 }
 
 /// Not drawn but exhausted: every order of a few inputs.

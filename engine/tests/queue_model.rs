@@ -1,14 +1,15 @@
-//! The outbox against a model of it: one plain list.
+//! The queue of a client without a session against a model of it: one plain list.
 
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::{Just, Strategy, prop_oneof};
-use steadfast_engine::outbox::{Outbox, Waiting};
-use steadfast_engine::{DropReason, Form, Instant, Overflow, Priority, QueueConfig, Refusal};
+use steadfast_engine::{
+    Config, DropReason, Input, Instant, Overflow, Priority, QueueConfig, Refusal, Span,
+};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::support::{Payload, check, queue};
+use crate::support::{Payload, Shell, check, ms, queue};
 
 /// Something done to a queue.
 #[derive(Clone, Debug)]
@@ -19,7 +20,7 @@ enum Op {
         key: Option<Payload>,
         expires_in: u64,
     },
-    Pop,
+    Take,
     Expire {
         after: u64,
     },
@@ -38,7 +39,7 @@ struct Item {
     expires_at: u64,
 }
 
-/// All that waits, oldest first; a message that takes another's place stands where that stood.
+/// All that waits, oldest first; a message that takes another's place stands behind all of them.
 #[derive(Default)]
 struct Model(Vec<Item>);
 
@@ -62,11 +63,6 @@ impl Model {
             .iter()
             .map(|old| (old.payload, DropReason::Replaced))
             .collect();
-        // Among messages of another priority the place means nothing: it is the newest of its own.
-        let mut place = match &replaced {
-            Some(old) if old.priority == item.priority => place.unwrap_or(0),
-            _ => without.0.len(),
-        };
         if !without.fits(&item, config) {
             match config.overflow {
                 Overflow::Reject => return Err(Refusal::QueueFull),
@@ -85,9 +81,8 @@ impl Model {
             let oldest = without.0.iter().position(|other| other.priority == lowest);
             let oldest = oldest.unwrap_or(0);
             dropped.push((without.0.remove(oldest).payload, DropReason::Overflow));
-            place -= usize::from(oldest < place);
         }
-        without.0.insert(place, item);
+        without.0.push(item);
         *self = without;
         Ok(dropped)
     }
@@ -113,13 +108,28 @@ impl Model {
 /// Both, side by side.
 struct Pair {
     model: Model,
-    outbox: Outbox<Payload>,
+    shell: Shell,
     config: QueueConfig,
-    now: u64,
-    next: Payload,
 }
 
 impl Pair {
+    fn new(queue: QueueConfig) -> Self {
+        let config = Config {
+            max_message_bytes: u32::MAX,
+            queue: queue.clone(),
+            ..Config::default()
+        };
+        Self {
+            model: Model::default(),
+            shell: Shell::new(config),
+            config: queue,
+        }
+    }
+
+    fn now(&self) -> u64 {
+        self.shell.now.as_micros()
+    }
+
     fn apply(&mut self, op: &Op) {
         match *op {
             Op::Push {
@@ -128,76 +138,72 @@ impl Pair {
                 key,
                 expires_in,
             } => {
-                let (payload, expires_at) = (self.next, self.now + expires_in);
-                self.push(Item {
-                    payload,
+                let item = Item {
+                    payload: self.shell.peek_payload(),
                     bytes,
                     priority,
-                    key,
-                    expires_at,
-                });
-                self.next += 1;
+                    key: key.map(|key| 1_000_000 + key),
+                    expires_at: self.now() + 1_000 * expires_in,
+                };
+                self.push(item, ms(expires_in));
             }
-            Op::Pop => {
-                let popped = self.outbox.pop().map(|message| message.payload);
-                assert_eq!(popped, self.model.pop().map(|item| item.payload));
+            Op::Take => {
+                let taken = self.shell.take_queue();
+                let model = core::iter::from_fn(|| self.model.pop());
+                assert_eq!(taken, model.map(|item| item.payload).collect::<Vec<_>>());
             }
             Op::Expire { after } => {
-                self.now += after;
-                let now = Instant::from_micros(self.now);
-                let expired = std::iter::from_fn(|| self.outbox.expire(now, u32::MAX, true, false));
-                let mut expired: Vec<_> = expired.map(|message| message.payload).collect();
-                expired.sort_unstable();
-                assert_eq!(expired, self.model.expire(self.now));
-                assert!(self.outbox.next_expiry() > now);
+                self.shell.wait(ms(after));
+                self.compare_expired();
             }
             Op::Withdraw { ago } => {
-                let ticket = self.next.saturating_sub(ago);
-                let taken = self.outbox.withdraw(ticket).map(|message| message.payload);
+                let ticket = self.shell.peek_payload().saturating_sub(ago);
                 let place = self.model.0.iter().position(|item| item.payload == ticket);
-                assert_eq!(taken, place.map(|place| self.model.0.remove(place).payload));
+                let taken = self.shell.give(Input::Withdraw(ticket));
+                assert_eq!(taken.is_ok(), place.is_some());
+                place.map(|place| self.model.0.remove(place));
             }
         }
+        self.shell.take();
         self.compare();
     }
 
-    fn push(&mut self, item: Item) {
-        let message = Waiting {
-            payload: item.payload,
-            bytes: item.bytes,
-            priority: item.priority,
-            key: item.key,
-            expires_at: Instant::from_micros(item.expires_at),
-            ticket: item.payload,
-            volatile: false,
-            form: Form::Text,
-            restored: false,
-            number: 0,
-        };
-        let mut dropped = Vec::new();
-        let drop = |message: Waiting<u32>, reason| dropped.push((message.payload, reason));
-        let result = self.outbox.push(message, &self.config, true, drop);
-        assert_eq!(
-            result.map(|()| dropped),
-            self.model.push(item, &self.config)
-        );
+    fn push(&mut self, item: Item, ttl: Span) {
+        self.shell.take();
+        let result = self.shell.try_send(|send| {
+            send.bytes = item.bytes;
+            send.priority = item.priority;
+            send.key = item.key;
+            send.ttl = Some(ttl);
+            send.ticket = item.payload;
+        });
+        let dropped = self.shell.take_dropped();
+        // What is overdue goes first.
+        let now = self.now();
+        let expired = self.model.expire(now);
+        let (early, rest) = dropped.split_at(expired.len());
+        assert!(early.iter().all(|(payload, _)| expired.contains(payload)));
+        let rest = rest.to_vec();
+        assert_eq!(result.map(|()| rest), self.model.push(item, &self.config));
+    }
+
+    fn compare_expired(&mut self) {
+        let mut expired = self.shell.take_dropped();
+        expired.sort_unstable_by_key(|(payload, _)| *payload);
+        let model = self.model.expire(self.shell.now.as_micros());
+        let model: Vec<_> = model.into_iter().map(|it| (it, DropReason::Ttl)).collect();
+        assert_eq!(expired, model);
     }
 
     fn compare(&self) {
         let waiting = &self.model.0;
-        assert_eq!(self.outbox.len() as usize, waiting.len());
-        assert_eq!(
-            self.outbox.bytes(),
-            waiting.iter().map(|item| item.bytes).sum::<u32>()
-        );
-        assert_eq!(self.outbox.is_empty(), waiting.is_empty());
+        let bytes = waiting.iter().map(|item| item.bytes).sum::<u32>();
+        let engine = &self.shell.engine;
+        assert_eq!(engine.queued(), (waiting.len() as u32, bytes));
         let first = waiting.iter().map(|item| item.expires_at).min();
         let first = first.map_or(Instant::NEVER, Instant::from_micros);
-        assert!(
-            self.outbox.next_expiry() <= first,
-            "an expiry would be missed"
-        );
-        assert!(!waiting.is_empty() || self.outbox.next_expiry() == Instant::NEVER);
+        assert!(self.shell.deadline <= first, "an expiry would be missed");
+        assert!(!waiting.is_empty() || self.shell.deadline == Instant::NEVER);
     }
 }
 
@@ -212,7 +218,7 @@ fn op() -> impl Strategy<Value = Op> {
         10 => push.prop_map(|(bytes, priority, key, expires_in)| {
             Op::Push { bytes, priority, key, expires_in }
         }),
-        2 => Just(Op::Pop),
+        1 => Just(Op::Take),
         1 => (0_u64..500).prop_map(|after| Op::Expire { after }),
         1 => (0_u32..8).prop_map(|ago| Op::Withdraw { ago }),
     ]
@@ -220,21 +226,12 @@ fn op() -> impl Strategy<Value = Op> {
 
 #[test]
 fn it_does_what_the_model_does() {
-    check(4_000, &(queue(), vec(op(), 0..60)), |(config, ops)| {
-        let (model, outbox) = (Model::default(), Outbox::new());
-        let mut pair = Pair {
-            model,
-            outbox,
-            config,
-            now: 0,
-            next: 1,
-        };
+    check(1_000, &(queue(), vec(op(), 0..60)), |(config, ops)| {
+        let mut pair = Pair::new(config);
         for op in &ops {
             pair.apply(op);
         }
-        while !pair.model.0.is_empty() {
-            pair.apply(&Op::Pop);
-        }
+        pair.apply(&Op::Take);
     });
 }
 
@@ -245,14 +242,7 @@ fn it_does_not_lose_count_of_huge_messages() {
         max_bytes: u32::MAX,
         ..QueueConfig::default()
     };
-    let (model, outbox) = (Model::default(), Outbox::new());
-    let mut pair = Pair {
-        model,
-        outbox,
-        config,
-        now: 0,
-        next: 1,
-    };
+    let mut pair = Pair::new(config);
     for bytes in [u32::MAX - 10, 20, 10, 1, 0] {
         let (priority, key, expires_in) = (Priority::Normal, None, 1);
         pair.apply(&Op::Push {
@@ -262,6 +252,5 @@ fn it_does_not_lose_count_of_huge_messages() {
             expires_in,
         });
     }
-    assert_eq!(pair.outbox.bytes(), u32::MAX);
-    assert_eq!(pair.outbox.len(), 3);
+    assert_eq!(pair.shell.engine.queued(), (3, u32::MAX));
 }

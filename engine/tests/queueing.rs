@@ -69,14 +69,14 @@ fn the_newest_gives_way_when_asked_to() {
 }
 
 #[test]
-fn a_message_takes_the_place_of_the_one_with_its_key() {
+fn a_message_replaces_the_one_with_its_key_and_goes_behind() {
     let mut shell = Shell::new(Config::default());
     let key = Some(1_000_000);
     let old = shell.send_with(|send| send.key = key);
     let other = shell.send();
     let new = shell.send_with(|send| send.key = key);
     assert_eq!(shell.take_dropped(), [(old, DropReason::Replaced)]);
-    assert_eq!(shell.take_queue(), [new, other]);
+    assert_eq!(shell.take_queue(), [other, new]);
 }
 
 #[test]

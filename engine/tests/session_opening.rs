@@ -7,7 +7,9 @@ use steadfast_engine::{
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::support::{Payload, RECONNECT, Shell, handed, leaving, ms, new, resumed, session};
+use crate::support::{
+    Payload, RECONNECT, Shell, accepted, forgotten, handed, ms, new, refused, resumed, session,
+};
 
 fn dropped(payload: Payload, reason: DropReason, delivered: Delivered) -> Output<Payload> {
     Output::Event(Event::Dropped {
@@ -131,7 +133,7 @@ fn what_is_sent_again_is_judged_again() {
         (stale, DropReason::Ttl, Delivered::No),
         (replaced, DropReason::Replaced, Delivered::No),
         (long, DropReason::TooLarge, Delivered::No),
-        (volatile, DropReason::Volatile, Delivered::Unknown),
+        (volatile, DropReason::Volatile, Delivered::No),
     ] {
         assert!(outputs.contains(&dropped(payload, reason, delivered)));
     }
@@ -159,15 +161,15 @@ fn acknowledged_messages_that_the_server_lost_are_a_gap() {
     shell.stored(5);
     let outputs = shell.comes_back(resumed(2));
     let gap = Event::Gap {
-        missed: Some(3),
+        missed: None,
         direction: Direction::Up,
         stream: None,
         reason: GapReason::Epoch,
     };
     assert!(outputs.contains(&Output::Event(gap)));
     shell.send_many(1);
-    shell.stored(3);
-    assert_eq!(shell.engine.unacknowledged(), 0, "it has the number 3");
+    shell.stored(6);
+    assert_eq!(shell.engine.unacknowledged(), 0, "it has the number 6");
 }
 
 /// [P174]
@@ -206,11 +208,7 @@ fn what_was_sent_of_a_memory_that_is_forgotten_is_reported() {
     for fate in [Fate::Resumed, Fate::Lost, Fate::New] {
         let mut shell = Shell::welcomed(session());
         let sent = shell.send_many(2);
-        let forgotten = Welcome {
-            received: None,
-            ..welcome(0, fate)
-        };
-        let (waiting, outputs) = away_and_back(&mut shell, forgotten);
+        let (waiting, outputs) = away_and_back(&mut shell, forgotten(fate));
         for payload in sent {
             let unknown = dropped(payload, DropReason::SessionLost, Delivered::Unknown);
             assert!(outputs.contains(&unknown));
@@ -221,8 +219,8 @@ fn what_was_sent_of_a_memory_that_is_forgotten_is_reported() {
             matches!(output, Output::Event(Event::Gap { direction, .. }) if *direction == up)
         };
         assert!(!outputs.iter().any(gap), "what was acknowledged is stored");
-        shell.stored(1);
-        assert_eq!(shell.engine.unacknowledged(), 0, "it has the number 1");
+        shell.stored(3);
+        assert_eq!(shell.engine.unacknowledged(), 0, "it has the number 3");
     }
 }
 
@@ -230,44 +228,54 @@ fn what_was_sent_of_a_memory_that_is_forgotten_is_reported() {
 #[test]
 fn another_user_is_sent_nothing_of_the_one_before() {
     let mut shell = Shell::welcomed(session());
+    shell.adopts = false;
     let sent = shell.send_many(1)[0];
-    let (waiting, outputs) = away_and_back(&mut shell, leaving(Fate::OtherUser));
+    let (waiting, outputs) = away_and_back(&mut shell, refused(Fate::OtherUser));
     assert!(outputs.contains(&dropped(sent, DropReason::SessionLost, Delivered::Unknown)));
     assert!(outputs.contains(&dropped(waiting, DropReason::SessionLost, Delivered::No)));
     assert!(outputs.contains(&Output::Event(Event::Lost { other_user: true })));
+    assert!(outputs.contains(&Output::Adopt(2)), "a memory of its own");
+    assert_eq!(shell.engine.memory(), 2);
     assert_eq!(shell.engine.queued(), (0, 0));
     // Nothing of the new memory leaves over a link that does not speak for it.
     let later = shell.send_many(1)[0];
     assert_eq!(shell.take_transmitted(), [] as [Payload; 0]);
-    shell.begins_anew();
+    shell.adopted(2, accepted(0));
     assert_eq!(shell.take_transmitted(), [later]);
     shell.stored(1);
     assert_eq!(shell.engine.unacknowledged(), 0);
-}
-
-/// [P171]
-#[test]
-fn what_waits_goes_on_in_another_memory() {
-    let mut shell = Shell::welcomed(session());
-    let sent = shell.send_many(1)[0];
-    let (waiting, outputs) = away_and_back(&mut shell, leaving(Fate::Lost));
-    assert!(outputs.contains(&dropped(sent, DropReason::SessionLost, Delivered::Unknown)));
-    assert!(!outputs.contains(&Output::Transmit(waiting)));
-    shell.begins_anew();
-    assert_eq!(shell.take_transmitted(), [waiting]);
-    shell.stored(1);
 }
 
 /// [P164]
 #[test]
 fn a_client_that_closes_before_it_speaks_for_its_memory_sends_nothing_of_it() {
     let mut shell = Shell::welcomed(session());
-    away_and_back(&mut shell, leaving(Fate::OtherUser));
+    shell.adopts = false;
+    away_and_back(&mut shell, refused(Fate::OtherUser));
     let unsent = shell.send_many(1)[0];
     assert_eq!(shell.give(Input::Close), Ok(()));
     let outputs = shell.take();
     assert!(!outputs.contains(&Output::Transmit(unsent)));
     assert!(outputs.contains(&dropped(unsent, DropReason::Closed, Delivered::No)));
+}
+
+/// [P30] It never was this page's: it begins one of its own.
+#[test]
+fn a_first_hello_that_is_answered_with_a_take_over_begins_another_session() {
+    let mut shell = Shell::new(session());
+    shell.connect();
+    let waiting = shell.send_many(1)[0];
+    shell.link_opens();
+    shell.take();
+    shell.link_closes(4409);
+    let outputs = shell.take();
+    assert!(outputs.contains(&Output::Abandon));
+    assert_eq!(shell.engine.state(), State::Reconnecting);
+    shell.until_dial();
+    shell.link_opens();
+    shell.take();
+    shell.welcome(new());
+    assert_eq!(shell.take_transmitted(), [waiting]);
 }
 
 /// [P30]

@@ -6,7 +6,7 @@ use steadfast_engine::{
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::support::{Payload, RECONNECT, Shell, ms, new, resumed, session};
+use crate::support::{Payload, RECONNECT, Shell, lane, ms, new, resumed, session};
 
 fn narrow(messages: u32, bytes: u32) -> Welcome {
     Welcome {
@@ -40,7 +40,8 @@ fn messages_leave_when_the_task_is_over() {
     assert_eq!(shell.take(), []);
     assert_eq!(shell.engine.queued(), (1, 10));
     shell.task_over();
-    assert_eq!(shell.take(), [Output::Transmit(sent)], "and no queue event");
+    let expected = [lane(1), Output::Transmit(sent)];
+    assert_eq!(shell.take(), expected, "and no queue event");
     assert_eq!(shell.engine.queued(), (0, 0));
     assert_eq!(shell.engine.unacknowledged(), 1);
     assert_eq!(shell.engine.given_messages(), 1);
@@ -51,7 +52,7 @@ fn messages_leave_when_the_task_is_over() {
 fn small_messages_of_one_task_leave_as_one_unit() {
     let mut shell = Shell::welcomed(session());
     let sent = shell.send_many(3);
-    let mut expected = vec![Output::Unit(3)];
+    let mut expected = vec![lane(1), Output::Unit(3)];
     expected.extend(sent.into_iter().map(Output::Transmit));
     assert_eq!(shell.take(), expected);
     assert_eq!(shell.engine.given_messages(), 3);
@@ -277,7 +278,7 @@ fn a_burst_that_the_window_takes_needs_no_room_in_the_queue() {
 }
 
 #[test]
-fn what_has_no_number_can_be_taken_back() {
+fn what_was_given_to_no_link_can_be_taken_back() {
     let mut shell = Shell::welcomed_with(session(), narrow(1, 1_000));
     let sent = shell.send_many(3);
     assert_eq!(shell.take_queue(), sent[1..]);

@@ -1,10 +1,12 @@
 //! A message that something on the way refuses: links end right behind it.
 
-use steadfast_engine::{Delivered, DropReason, Event, Fault, Input, Output, Welcome};
+use steadfast_engine::{Delivered, DropReason, Event, Fate, Fault, Input, Output, Priority};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::support::{CONNECT, Payload, RECONNECT, Shell, ms, new, persistent, resumed, session};
+use crate::support::{
+    CONNECT, Payload, RECONNECT, Shell, forgotten, ms, persistent, resumed, session,
+};
 
 /// A session in which so many links have ended with `code` behind the first of three messages.
 fn ended(times: u32, code: u16) -> (Shell, Vec<Payload>) {
@@ -77,7 +79,7 @@ fn ended_by_1009_once_more_it_is_dropped_and_the_others_go() {
         !events.iter().any(gap),
         "nobody lost anything that was stored"
     );
-    shell.stored(2);
+    shell.stored(3);
     assert_eq!(shell.engine.unacknowledged(), 0);
 }
 
@@ -136,33 +138,76 @@ fn the_application_can_take_it_back() {
     assert!(opens(&mut shell).is_empty());
     let next = shell.send_many(1);
     assert_eq!(shell.take_transmitted(), next);
-    shell.stored(1);
+    shell.stored(4);
     assert_eq!(shell.engine.unacknowledged(), 0);
 }
 
-/// Its number is under way to storage: no link was given it, and the others do not wait for ever.
+/// What was given first is what links end behind, in whatever lane it is.
 #[test]
-fn what_only_has_its_number_is_not_taken_back() {
-    let mut shell = Shell::welcomed(persistent());
-    let sent = shell.send_many(3);
+fn the_suspect_is_what_was_given_first_across_lanes() {
+    let mut shell = Shell::welcomed(session());
+    let low = shell.send_with(|send| send.priority = Priority::Low);
+    shell.task_over();
+    let high = shell.send_with(|send| send.priority = Priority::High);
+    shell.task_over();
+    assert_eq!(shell.take_transmitted(), [low, high]);
     for _ in 0..3 {
-        ends(&mut shell, 1006);
+        ends(&mut shell, 1009);
+        assert_eq!(
+            opens(&mut shell),
+            [high, low],
+            "by lane, once they wait again"
+        );
+    }
+    // Since the second link it is another one that was given first.
+    ends(&mut shell, 1009);
+    assert_eq!(opens(&mut shell), [high]);
+    shell.stored_of(1, Priority::High, 1);
+    assert_eq!(shell.take_transmitted(), [low]);
+    shell.stored_of(1, Priority::Low, 1);
+    assert_eq!(shell.engine.unacknowledged(), 0);
+}
+
+/// What it waits for has no message of another lane either.
+#[test]
+fn alone_means_alone_across_lanes() {
+    let mut shell = Shell::welcomed(session());
+    let high = shell.send_with(|send| send.priority = Priority::High);
+    let low = shell.send_with(|send| send.priority = Priority::Low);
+    shell.task_over();
+    for _ in 0..2 {
+        ends(&mut shell, 1009);
         opens(&mut shell);
     }
-    ends(&mut shell, 1006);
-    shell.writes = false;
-    assert!(opens(&mut shell).is_empty());
-    ends(&mut shell, 1006);
-    assert_eq!(shell.take_queue(), sent[1..]);
-    shell.written();
-    shell.writes = true;
-    shell.send_many(1);
-    assert_eq!(opens(&mut shell), sent[..1]);
-    shell.stored(1);
-    assert_eq!(shell.engine.unacknowledged(), 1);
-    shell.stored(2);
+    ends(&mut shell, 1009);
+    assert_eq!(opens(&mut shell), [high]);
+    ends(&mut shell, 1009);
+    assert_eq!(shell.take_dropped(), [(high, DropReason::TooLarge)]);
+    assert_eq!(opens(&mut shell), [low]);
+    shell.stored_of(1, Priority::Low, 1);
     assert_eq!(shell.engine.unacknowledged(), 0);
-    assert_eq!(shell.engine.queued(), (0, 0));
+}
+
+/// The next page must not send again what is given up here.
+#[test]
+fn what_is_given_up_is_marked_in_storage() {
+    let mut shell = Shell::welcomed(persistent());
+    let sent = shell.send_many(2);
+    for _ in 0..3 {
+        ends(&mut shell, 1009);
+        opens(&mut shell);
+    }
+    ends(&mut shell, 1009);
+    let outputs = shell.take();
+    let place = |wanted: Output<_>| outputs.iter().position(|output| *output == wanted);
+    let dropped = Event::Dropped {
+        payload: sent[0],
+        ticket: 0,
+        reason: DropReason::TooLarge,
+        delivered: Delivered::Unknown,
+    };
+    assert!(place(Output::Mark(sent[0])) < place(Output::Event(dropped)));
+    assert_eq!(opens(&mut shell), sent[1..]);
 }
 
 #[test]
@@ -200,17 +245,16 @@ fn another_message_starts_the_count_over() {
 
 #[test]
 fn a_memory_that_is_forgotten_takes_it_along() {
-    let (mut shell, _) = ended(4, 1006);
+    let (mut shell, sent) = ended(4, 1006);
     shell.until_dial();
     shell.link_opens();
     shell.take();
-    shell.welcome(Welcome {
-        received: None,
-        ..new()
-    });
-    let sent = shell.send_many(3);
-    let transmitted = shell.take_transmitted();
-    assert_eq!(transmitted[transmitted.len() - 3..], sent);
-    let unit = |output: &Output<_>| matches!(output, Output::Unit(_));
-    assert!(!shell.take().iter().any(unit));
+    shell.welcome(forgotten(Fate::New));
+    assert_eq!(
+        shell.take_transmitted(),
+        sent[1..],
+        "no link was given these"
+    );
+    let later = shell.send_many(3);
+    assert_eq!(shell.take_transmitted(), later);
 }

@@ -1,14 +1,23 @@
 //! What a server must not say in a session, and what follows.
 
 use steadfast_engine::{
-    Cause, Config, Event, Fate, Fault, HangUp, Input, Loss, Output, State, Welcome,
+    Cause, Config, Event, Fate, Fault, HangUp, Input, Loss, Output, Priority, State, Welcome,
 };
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::support::{Payload, Shell, new, resumed, session};
+use crate::support::{Payload, Shell, accepted, new, resumed, session};
 
 const REFUSED: Output<Payload> = Output::HangUp(HangUp::Protocol);
+
+const fn stored(generation: u32, number: u64) -> Input<Payload> {
+    Input::Stored {
+        generation,
+        memory: 1,
+        lane: Priority::Normal,
+        number,
+    }
+}
 
 #[test]
 fn a_welcome_that_knows_more_than_was_sent_is_a_violation() {
@@ -45,8 +54,7 @@ fn a_count_that_does_not_match_is_a_violation_and_nothing_of_the_frame_counts() 
     let generation = shell.generation;
     let count = 1;
     assert_eq!(shell.give(Input::Counted { generation, count }), Ok(()));
-    let number = 1;
-    assert_eq!(shell.give(Input::Stored { generation, number }), Ok(()));
+    assert_eq!(shell.give(stored(generation, 1)), Ok(()));
     let outputs = shell.take();
     assert_eq!(outputs[0], REFUSED);
     assert_eq!(shell.engine.unacknowledged(), 1);
@@ -67,10 +75,12 @@ fn a_count_that_does_not_match_is_a_violation_and_nothing_of_the_frame_counts() 
 #[test]
 fn what_the_protocol_does_not_allow_ends_the_link() {
     let generation = 1;
-    let early: [Input<Payload>; 3] = [
-        Input::Stored {
+    let early: [Input<Payload>; 4] = [
+        stored(generation, 0),
+        Input::Adopted {
             generation,
-            number: 0,
+            memory: 1,
+            claim: accepted(0),
         },
         Input::LinkMessage {
             generation,
@@ -88,10 +98,12 @@ fn what_the_protocol_does_not_allow_ends_the_link() {
         assert_eq!(shell.give(input), Ok(()));
         assert!(shell.take().contains(&REFUSED), "before the welcome");
     }
-    let late: [Input<Payload>; 4] = [
-        Input::Stored {
+    let late: [Input<Payload>; 5] = [
+        stored(generation, 1),
+        Input::Adopted {
             generation,
-            number: 1,
+            memory: 1,
+            claim: accepted(0),
         },
         Input::LinkMessage {
             generation,

@@ -7,10 +7,10 @@
 //! |---|---|
 //! | what goes over the wire | [`frame`] (feature `frames`) |
 //! | numbers that both ends know | [`limits`], [`close_code`] |
-//! | messages that were sent and not acknowledged | [`sender`] |
 //! | messages that came in and are to be acknowledged | [`receiver`] |
 //! | what a snapshot's text is checked by | [`fnv1a32`] |
 //! | how a snapshot's text follows from an earlier one | [`delta`] (feature `frames`) |
+//! | how much may be on its way | [`window`] |
 //! | time | [`Instant`], [`Span`] |
 
 #![no_std]
@@ -25,8 +25,8 @@ mod fnv;
 pub mod frame;
 pub mod limits;
 pub mod receiver;
-pub mod sender;
 mod time;
+pub mod window;
 
 pub use fnv::fnv1a32;
 pub use time::{Instant, Span};

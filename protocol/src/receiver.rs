@@ -1,6 +1,6 @@
 //! Messages that came in: how many, and when to acknowledge them.
 
-use crate::sender::Window;
+use crate::window::Window;
 use crate::{Instant, limits};
 
 /// One stream, as its receiver counts it. What "taken" means is its owner's affair: stored and

@@ -13,7 +13,6 @@ mod frames;
 mod reader;
 mod receiver;
 mod requirements;
-mod sender;
 mod snapshots;
 mod time;
 mod units;

@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 use steadfast_protocol::receiver::Receiver;
-use steadfast_protocol::sender::Window;
+use steadfast_protocol::window::Window;
 use steadfast_protocol::{Instant, Span};
 
 const WINDOW: Window = Window {

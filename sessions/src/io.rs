@@ -294,7 +294,7 @@ pub struct Config {
     /// The longest application message, in UTF-8 bytes. 1 MiB.
     pub max_message: u32,
     /// What a client may have unacknowledged.
-    pub window: steadfast_protocol::sender::Window,
+    pub window: steadfast_protocol::window::Window,
     /// A session's outbox at most, in messages. 10,000.
     pub outbox_messages: u32,
     /// And in bytes. 4 MiB.

@@ -77,7 +77,19 @@ impl World {
             }
             What::GoBack { client, span } => self.will_go_back(client, span),
             What::Wipe { client } => self.is_wiped(client),
-            What::Fill { client, span } => self.fills(client, span),
+            What::Trouble {
+                client,
+                trouble,
+                span,
+            } => {
+                self.count(&act.what);
+                self.is_in_trouble(client, trouble, span);
+            }
+            What::LastWords {
+                client,
+                messages,
+                closes,
+            } => self.has_last_words(client, messages, closes),
             What::Hang { client, span } => self.hangs(client, span),
             What::SignIn { client } => self.signs_in(client),
             What::TakeBack { client } => self.deed(client, Deed::TakeBack),
@@ -88,6 +100,10 @@ impl World {
                 match client {
                     Some(client) => {
                         let page = &mut self.pages[self.newest[client]];
+                        if self.storages[page.storage].notes.is_absent {
+                            // There memories are ordered by the clock (U12).
+                            self.ledger.is_troubled(page.storage);
+                        }
                         page.wall += by_ms;
                         page.jumped += by_ms.max(0) as u64 * 1_000;
                     }
@@ -181,9 +197,9 @@ impl World {
                 self.smuggle_counted(client, Direction::Up, frame);
             }
             Mischief::AckAhead(_) => {
-                let it = &self.pages[self.newest[client]];
+                let memory = self.own_memory(self.newest[client]);
                 let frame = Frame::Stored(Stored {
-                    memory: it.memory().to_owned(),
+                    memory: memory.to_string(),
                     lane: 1,
                     number: 1 << 40,
                 });

@@ -3,28 +3,47 @@
 mod data;
 mod database;
 mod locks;
+mod notes;
 
-pub(crate) use data::{Change, Data, LocalCopy, Record, Row, Settled};
-pub(crate) use database::Database;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+pub(crate) use data::{Change, Data, LocalCopy, Memory, Name, Row, Session};
+use database::Database;
 use locks::Locks;
+pub(crate) use locks::Request;
+use notes::Notes;
 
-/// Storage that outlives pages: two databases that a power cut sets back independently.
+/// Storage that outlives pages, and what belongs to it.
 #[derive(Debug, Default)]
 pub(crate) struct Browser {
-    /// Records of sessions, and messages that have a number or had one: what waits for the disk.
-    pub(crate) stored: Database,
-    /// Messages as they were sent, records of stashes, and copies of states: what never waits.
-    pub(crate) fresh: Database,
+    pub(crate) database: Database,
+    pub(crate) notes: Notes,
     pub(crate) locks: Locks,
+    /// What a page has committed can be lost with it in its last moments, as in WebKit.
+    pub(crate) tears: bool,
+    /// It has no locks.
+    pub(crate) is_lockless: bool,
     last_use: u64,
+}
+
+/// What a tab remembers, in sessionStorage.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tab {
+    /// The record of its session.
+    pub(crate) session: Option<Arc<str>>,
+    /// What its pages have sent in, or were to deliver, the newest last.
+    pub(crate) memories: Vec<Arc<str>>,
 }
 
 impl Browser {
     /// Another browser with all that this one keeps.
     pub(crate) fn copy(&self) -> Self {
         Self {
-            stored: self.stored.copy(),
-            fresh: self.fresh.copy(),
+            database: self.database.copy(),
+            notes: self.notes.clone(),
+            tears: self.tears,
+            is_lockless: self.is_lockless,
             ..Self::default()
         }
     }
@@ -35,115 +54,102 @@ impl Browser {
         self.last_use
     }
 
-    /// The records of sessions.
-    pub(crate) const fn records(&self) -> &std::collections::BTreeMap<String, Record> {
-        &self.stored.data().records
+    /// What is known of a memory beside its messages: an end in either place counts.
+    pub(crate) fn record(&self, memory: &str) -> Option<Memory> {
+        let noted = self.notes.memories.get(memory);
+        let stored = self.database.data().memories.get(memory);
+        let mut record = stored.or(noted).cloned()?;
+        record.ended |= noted.is_some_and(|noted| noted.ended);
+        Some(record)
     }
 
-    /// The messages of a memory, in the order of their places: those that are stored, and those that are only
-    /// fresh. Without its commit a number means nothing.
-    pub(crate) fn rows_of(&self, memory: &str) -> Vec<(u64, Row)> {
-        let stored = self.stored.data();
-        let mut rows: Vec<(u64, Row)> = stored
-            .rows_of(memory)
-            .map(|(seq, row)| (seq, row.clone()))
-            .collect();
-        let fresh = self.fresh.data().rows_of(memory);
-        let only_fresh = fresh.filter(|(seq, _)| {
-            let place = (memory.to_owned(), *seq);
-            !stored.rows.contains_key(&place) && !self.is_back(memory, *seq)
-        });
-        rows.extend(only_fresh.map(|(seq, row)| (seq, row.clone())));
-        rows.sort_by_key(|(seq, _)| *seq);
-        rows
-    }
-
-    /// Whether a page that reads this memory finds this message.
-    pub(crate) fn has(&self, place: &(String, u64)) -> bool {
-        let (stored, fresh) = (self.stored.data(), self.fresh.data());
-        stored.rows.contains_key(place)
-            || (fresh.rows.contains_key(place) && !self.is_back(&place.0, place.1))
-    }
-
-    /// Whether a fresh row of this place is one that came back.
-    pub(crate) fn is_back(&self, memory: &str, seq: u64) -> bool {
-        [&self.stored, &self.fresh]
-            .into_iter()
-            .any(|database| database.data().is_settled(memory, seq))
-    }
-
-    /// The one that never waits, or the other.
-    pub(crate) const fn database(&mut self, fresh: bool) -> &mut Database {
-        if fresh {
-            &mut self.fresh
-        } else {
-            &mut self.stored
+    /// The row of a message, unless it is marked in either place.
+    pub(crate) fn row(&self, name: &Name) -> Option<&Row> {
+        match (
+            self.notes.messages.get(name),
+            self.database.data().messages.get(name),
+        ) {
+            (Some(None), _) | (_, Some(None)) => None,
+            (_, Some(row)) | (Some(row), None) => row.as_ref(),
+            (None, None) => None,
         }
     }
 
-    /// All messages that can be found.
-    pub(crate) fn rows(&self) -> Vec<((String, u64), Row)> {
-        let memories = self.memories().into_iter();
-        let of = |memory: String| {
-            let rows = self.rows_of(&memory).into_iter();
-            rows.map(move |(seq, row)| ((memory.clone(), seq), row))
-        };
-        memories.flat_map(of).collect()
-    }
-
-    /// Every memory that has a record: without one nobody looks for its messages.
-    pub(crate) fn memories(&self) -> Vec<String> {
-        let stashes = self.fresh.data().stashes.keys();
-        let mut memories: Vec<String> = self.records().keys().chain(stashes).cloned().collect();
-        memories.sort_unstable();
-        memories.dedup();
+    /// All memories of which anything is there.
+    pub(crate) fn memories(&self) -> BTreeSet<Arc<str>> {
+        let data = self.database.data();
+        let messages = data.messages.keys().chain(self.notes.messages.keys());
+        let records = data.memories.keys().chain(self.notes.memories.keys());
+        let mut memories: BTreeSet<Arc<str>> = records.cloned().collect();
+        for (memory, ..) in messages {
+            if !memories.contains(memory) {
+                memories.insert(memory.clone());
+            }
+        }
         memories
     }
 
-    /// The record of a memory, and whether it is nobody's yet.
-    pub(crate) fn record_of(&self, memory: &str) -> (Record, bool) {
-        let mut record = self.records().get(memory).cloned().unwrap_or_default();
-        if record.session.is_none() {
-            let user = self.fresh.data().stashes.get(memory).cloned();
-            record.user = user.flatten();
-        }
-        let is_nobodys = record.session.is_none() && record.user.is_none();
-        (record, is_nobodys)
+    /// The rows and marks of a memory behind this place, in both places together.
+    pub(crate) fn of(&self, memory: &Arc<str>, after: (u8, u64)) -> BTreeMap<Name, Option<Row>> {
+        let high = (memory.clone(), u8::MAX, u64::MAX);
+        let low = (memory.clone(), after.0, after.1 + 1);
+        let noted = self.notes.messages.range(low..=high);
+        let stored = self.database.data().of(memory, after);
+        let names: BTreeSet<&Name> = noted
+            .map(|(name, _)| name)
+            .chain(stored.map(|(name, _)| name))
+            .collect();
+        names
+            .into_iter()
+            .map(|name| (name.clone(), self.row(name).cloned()))
+            .collect()
     }
 
-    /// A change that the disk has at once, and for which there is always room.
-    pub(crate) fn write(&mut self, change: Change) {
-        match change {
-            Change::Copy(..) => self.fresh.write(change),
-            Change::Forget(..) => {
-                self.fresh.write(change.clone());
-                self.stored.write(change);
+    /// All messages that a page can find: by their names in the ledger.
+    pub(crate) fn rows(&self) -> BTreeMap<usize, Name> {
+        let messages = self.database.data().messages.keys();
+        let names = messages.chain(self.notes.messages.keys());
+        let rows = names.filter_map(|name| Some((self.row(name)?.id, name)));
+        let ended: BTreeSet<Arc<str>> = self
+            .memories()
+            .into_iter()
+            .filter(|memory| self.is_ended(memory))
+            .collect();
+        let rows = rows.filter(|(_, name)| !ended.contains(&name.0));
+        rows.map(|(id, name)| (id, name.clone())).collect()
+    }
+
+    /// These messages are no news any more. What is noted of their memories goes when the database has it, and nothing
+    /// is noted that belongs to it.
+    pub(crate) fn forget_notes(&mut self, names: &[Name], memories: &[Arc<str>]) {
+        for name in names {
+            self.notes.messages.remove(name);
+        }
+        let stored = &self.database.data().memories;
+        for memory in names.iter().map(|(memory, ..)| memory).chain(memories) {
+            let all = (memory.clone(), 0, 0)..=(memory.clone(), u8::MAX, u64::MAX);
+            let is_stored = stored.get(memory) == self.notes.memories.get(memory);
+            if is_stored && self.notes.messages.range(all).next().is_none() {
+                self.notes.memories.remove(memory);
             }
-            _ => self.stored.write(change),
         }
     }
 
-    /// There is room, or none.
-    pub(crate) const fn fill(&mut self, is_full: bool) {
-        self.stored.is_full = is_full;
-        self.fresh.is_full = is_full;
+    pub(crate) fn is_ended(&self, memory: &str) -> bool {
+        self.record(memory).is_some_and(|record| record.ended)
     }
 
-    /// From here on the disk can go back to how it is now.
-    pub(crate) fn back_up(&mut self) {
-        self.stored.back_up();
-        self.fresh.back_up();
-    }
-
-    /// The disk is as it was when it was backed up.
-    pub(crate) fn go_back(&mut self) {
-        self.stored.go_back();
-        self.fresh.go_back();
+    /// Everything works from here on. Who gets an answer about a lock.
+    pub(crate) fn heal(&mut self) -> Vec<(Arc<str>, Request)> {
+        self.database.is_full = false;
+        self.database.is_down = false;
+        self.notes.is_full = false;
+        self.locks.hears()
     }
 
     /// The user clears what the site has stored.
     pub(crate) fn wipe(&mut self) {
-        self.stored.wipe();
-        self.fresh.wipe();
+        self.database.wipe();
+        self.notes.wipe();
     }
 }

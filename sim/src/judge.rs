@@ -1,5 +1,7 @@
 //! Whether everything has come right.
 
+use std::collections::BTreeSet;
+
 use steadfast_engine::State;
 
 use crate::ledger::Broken;
@@ -12,7 +14,7 @@ impl World {
         self.process.is_some()
             && (0..self.pages.len()).all(|page| self.page_is_settled(page))
             && self.is_left_behind().is_none()
-            && self.ledger.unhandled().is_none()
+            && self.ledger.unhandled(None).is_none()
     }
 
     /// All faults have ended long ago.
@@ -31,11 +33,15 @@ impl World {
             );
             return self.fail(Broken::new("L1", what));
         }
-        if let Some(what) = self.ledger.unhandled().or_else(|| self.is_left_behind()) {
+        let unhandled = self.ledger.unhandled(Some(&self.living_sessions()));
+        if let Some(what) = unhandled.or_else(|| self.is_left_behind()) {
             return self.fail(Broken::new("L1", what));
         }
-        let rows = self.storages.iter().flat_map(crate::browser::Browser::rows);
-        let kept = rows.map(|(_, row)| row.id).collect();
+        let kept = self
+            .storages
+            .iter()
+            .flat_map(|browser| browser.rows())
+            .collect();
         let checked = self.ledger.judge_kept(&kept);
         self.check(checked);
         let living: Vec<(usize, String)> = self
@@ -62,29 +68,35 @@ impl World {
         }
     }
 
+    /// The sessions that pages have.
+    fn living_sessions(&self) -> BTreeSet<String> {
+        let living = self.pages.iter().filter(|page| page.alive && !page.closed);
+        living.filter_map(|page| page.session.clone()).collect()
+    }
+
     /// A message that storage has although there is a page that could deliver it.
     fn is_left_behind(&self) -> Option<String> {
         let could = |page: &&Page| {
             page.alive
                 && !page.closed
-                && page.durable.persists
-                && !page.durable.failed
+                && page.keep.persists
+                && page.keep.works
+                && !page.keep.is_off
                 && page.engine.state() == State::Open
         };
         self.pages.iter().filter(could).find_map(|page| {
             let browser = &self.storages[page.storage];
-            let (place, row) = browser.rows().into_iter().find(|((memory, _), row)| {
-                let record = browser.records().get(memory);
-                let other = record.is_some_and(|record| {
-                    let user = record.user.as_ref();
-                    user.is_some_and(|user| *user != page.user)
-                });
-                !other && !self.ledger.is_doubtful(row.id)
+            // One page delivers for all, and leaves to the next one what is another user's (U11).
+            let leader = browser.locks.holder("orphans");
+            if leader.is_some_and(|leader| self.pages[leader].user != page.user) {
+                return None;
+            }
+            let (id, name) = browser.rows().into_iter().find(|(id, (memory, ..))| {
+                let record = browser.record(memory).unwrap_or_default();
+                let other = record.user.is_some_and(|user| user != page.user);
+                !other && self.ledger.is_owed_to(*id, &page.user)
             })?;
-            Some(format!(
-                "message {} is left in storage at {place:?}",
-                row.id
-            ))
+            Some(format!("message {id} is left in storage at {name:?}"))
         })
     }
 }

@@ -15,10 +15,12 @@ pub(crate) use up::text_of;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display, Formatter};
+use std::sync::Arc;
 
 use steadfast_engine::Priority;
 use steadfast_sessions::store::StreamStart;
 
+use crate::browser::Name;
 use crate::plan::Kind;
 
 /// A rule that was broken.
@@ -56,8 +58,14 @@ pub struct Ledger {
     /// Outboxes and rooms.
     streams: BTreeMap<String, Stream>,
     pages: Vec<Reader>,
-    /// By memory, page and lane: the last message that was stored.
-    lanes: BTreeMap<(String, usize, u8), usize>,
+    /// The message of each name.
+    names: BTreeMap<Name, usize>,
+    origins: BTreeMap<Arc<str>, kept::Origin>,
+    /// Browsers whose storage does not do what it should.
+    troubled: BTreeSet<usize>,
+    /// By memory and lane, and by tab, user and lane: the last message that was stored.
+    lanes: BTreeMap<(String, u8), usize>,
+    tabs: BTreeMap<(usize, String, u8), usize>,
     /// Tokens of synced claims.
     tokens: BTreeSet<String>,
     /// States that were saved, by version.
@@ -66,6 +74,8 @@ pub struct Ledger {
     positions: BTreeMap<Slot, (u64, Positions)>,
     /// When they are forgotten, in milliseconds of the server's clock.
     expires: BTreeMap<Slot, u64>,
+    /// Sessions whose outbox has no room for what their handler answers.
+    full: BTreeSet<String>,
     /// Clients whose tab was copied.
     copied: BTreeSet<usize>,
 }
@@ -76,14 +86,17 @@ pub(crate) struct Up {
     pub(crate) page: usize,
     pub(crate) kind: Kind,
     pub(crate) text: String,
-    /// Its lane, where its order is kept.
+    /// Its lane; volatile ones have no order.
     lane: Option<u8>,
     /// The page that has it now.
     holder: Option<usize>,
-    /// Storage has failed it: what is there may be old, or gone.
-    doubtful: bool,
-    /// A disk has forgotten its number. A page notices, unless later pages gave fewer numbers than
-    /// those before them and enough hellos were lost since to make up for the forgotten claims.
+    /// Its name, once it has one.
+    name: Option<Name>,
+    /// The tab of the page that has given it to a link last.
+    carrier: usize,
+    /// Its drop is void: storage may have it again.
+    back: bool,
+    /// A disk that went back in time had it.
     set_back: bool,
     /// Nobody knows whose it was.
     anybodys: bool,
@@ -213,7 +226,7 @@ impl Ledger {
         bytes: usize,
         bits: u64,
         priority: Priority,
-        ordered: bool,
+        volatile: bool,
     ) -> usize {
         let id = self.ups.len();
         let mut text = String::with_capacity(bytes + 16);
@@ -229,9 +242,11 @@ impl Ledger {
             page,
             kind,
             text,
-            lane: ordered.then_some(priority as u8),
+            lane: (!volatile).then_some(priority as u8),
             holder: Some(page),
-            doubtful: false,
+            name: None,
+            carrier: usize::MAX,
+            back: false,
             set_back: false,
             anybodys: false,
             end: None,

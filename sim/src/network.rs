@@ -1,6 +1,7 @@
 //! Links between pages and the server, and everything that can happen to them.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use steadfast_sessions::io::{LinkId, Wire};
 
@@ -41,12 +42,14 @@ pub struct Link {
     pub saves: BTreeMap<u32, Positions>,
     /// The stream that messages belong to now, and the number of the next one.
     pub stream: Option<(String, u64)>,
-    /// The last number that the server said is stored.
-    pub stored: u64,
+    /// The last number that the server said is stored, by memory and lane.
+    pub stored: BTreeMap<(String, u8), u64>,
     /// Whether the server will be told that its end has drained.
     pub drains: bool,
-    /// The memory that its messages come from.
-    pub memory: String,
+    /// The memory that its hello named.
+    pub memory: Arc<str>,
+    /// Where its messages come from: memory, lane and the number of the next.
+    pub lane: Option<(Arc<str>, u8, u64)>,
     /// The session that the server welcomed it to.
     pub session: Option<String>,
     /// From client to server.
@@ -214,9 +217,10 @@ impl World {
             owed: VecDeque::new(),
             saves: BTreeMap::new(),
             stream: None,
-            stored: 0,
+            stored: BTreeMap::new(),
             drains: false,
-            memory: STRANGER.to_owned(),
+            memory: Arc::from(STRANGER),
+            lane: None,
             session: None,
             up,
             down,

@@ -1,22 +1,25 @@
 //! A page: the client's engine, and a shell around it that does what the JavaScript one does.
 
-mod asking;
 mod audit;
+mod complete;
 mod copies;
-mod durable;
+mod flush;
+mod keep;
+mod keeper;
 mod life;
+mod locks;
 mod machine;
-mod memory;
+mod names;
 mod news;
-mod orphans;
 mod outputs;
-mod rows;
 mod sending;
 mod snapshot;
 mod state;
+mod storage;
 mod wire;
 
-use durable::Durable;
+use keep::Keep;
+use keeper::Keeper;
 use snapshot::Snapshots;
 pub(crate) use state::{State, weight};
 pub(crate) use wire::brief;
@@ -25,6 +28,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use steadfast_engine::{Config, Engine, Input, Instant, Now, Output};
 
+use crate::browser::Row;
 use crate::ledger::Broken;
 use crate::network::{NEVER, Owner};
 use crate::world::{Away, Deed, PageStep, Step, World};
@@ -35,11 +39,12 @@ pub(crate) struct Page {
     pub(crate) client: usize,
     /// Its browser.
     pub(crate) storage: usize,
-    /// Its tab, which remembers the memory that it had.
+    /// Its tab, which remembers what pages had.
     pub(crate) tab: usize,
-    /// It is a hidden client of this page, which delivers what a dead one has left.
-    pub(crate) adopts: Option<usize>,
-    pub(crate) durable: Durable,
+    pub(crate) keep: Keep,
+    pub(crate) keeper: Keeper,
+    /// What its application took back in this task.
+    taken: BTreeMap<u32, usize>,
     /// Its application's state is saved,
     pub(crate) saves: bool,
     /// and this is it.
@@ -70,8 +75,8 @@ pub(crate) struct Page {
     unit: Option<(usize, Vec<u32>)>,
     /// What the server takes unacknowledged.
     window: (u32, u32),
-    /// Bytes given to this link and not acknowledged.
-    in_flight: u64,
+    /// Messages given to this link and not acknowledged, and their bytes.
+    in_flight: (u32, u64),
     /// Streams by their numbers.
     pub(crate) streams: Vec<String>,
     /// The hand-over that is under way.
@@ -88,8 +93,6 @@ pub(crate) struct Page {
     pub(crate) wall: i64,
     /// By how much it was set forward, in microseconds.
     pub(crate) jumped: u64,
-    /// It was put away, and nothing has brought it back.
-    pub(crate) put_away: bool,
     /// The engine's deadline, and the queue's name for the ring.
     timer: Option<(u64, (u64, u64))>,
     /// A hidden page's timers ring at multiples of this.
@@ -106,25 +109,26 @@ pub(crate) struct Page {
 /// A payload that the shell holds.
 #[derive(Clone, Debug)]
 pub(crate) enum Held {
-    Up { id: usize, sent: bool, binary: bool },
+    Up {
+        id: usize,
+        /// The present link has it,
+        sent: bool,
+        /// or one before: until its memory is claimed again it may be stored.
+        given: bool,
+        message: Row,
+    },
     Down(String),
 }
 
 impl Page {
-    /// The memory whose messages it sends.
-    pub(crate) fn memory(&self) -> &str {
-        let own = self.durable.record.own.as_ref();
-        own.filter(|_| self.durable.persists)
-            .unwrap_or(&self.instance)
-    }
-
     fn new(client: usize, storage: usize, instance: String, config: &Config, seed: u64) -> Self {
         Self {
             client,
             storage,
             tab: 0,
-            adopts: None,
-            durable: Durable::new(config.persist),
+            keep: Keep::new(config.persist),
+            keeper: Keeper::default(),
+            taken: BTreeMap::new(),
             saves: config.snapshot.is_some(),
             snapshots: Snapshots::default(),
             saving: BTreeSet::new(),
@@ -143,7 +147,7 @@ impl Page {
             given: 0,
             unit: None,
             window: (u32::MAX, u32::MAX),
-            in_flight: 0,
+            in_flight: (0, 0),
             streams: vec![String::new()],
             handing: 0,
             hangs_until: 0,
@@ -154,7 +158,6 @@ impl Page {
             slept: 0,
             wall: 0,
             jumped: 0,
-            put_away: false,
             timer: None,
             throttle: 0,
             next_number: 0,
@@ -229,6 +232,8 @@ impl World {
         page.user = user.unwrap_or(page.user);
         page.tab = tab;
         page.signed_in = page.user != own;
+        let clock = self.wall_ms(page.wall);
+        page.keep.correction = self.storages[storage].notes.correction(clock);
         self.ledger.page_opens(name, &page.user);
         self.pages.push(page);
         if let Some(newest) = self.newest.get_mut(client) {
@@ -238,7 +243,7 @@ impl World {
         self.ends_task(name);
         if late {
             self.tally.fault("listens-late");
-            self.later(listens_after, Step::Listen { page: name });
+            self.later(listens_after, Step::Page(name, PageStep::Listens));
         } else {
             self.page_step(name, PageStep::Listens);
         }
@@ -271,8 +276,8 @@ impl World {
         if std::mem::take(&mut self.pages[page].has_sent) {
             self.feed(page, Input::TaskOver);
         }
-        self.ends_orphan(page);
         self.flushes(page);
+        self.pages[page].taken.clear();
         if self.pages[page].closed {
             self.lets_locks_go(page);
         }
@@ -297,12 +302,16 @@ impl World {
             PageStep::Listens => {
                 self.feed(page, Input::Listen(true));
             }
-            PageStep::Locked { memory } => self.gets_lock(page, memory),
-            PageStep::Announced { memory } => self.hears_of(page, &memory),
-            PageStep::LockWaited { era } => self.lock_waited(page, era),
-            PageStep::Read { era } => self.reads_storage(page, era),
+            PageStep::Locked { name, request } => self.gets_lock(page, &name, request),
+            PageStep::Unguarded { memory } => self.is_unguarded(page, memory),
+            PageStep::Hears(said) => self.hears_other(page, said),
+            PageStep::Chooses { turn } => self.chooses_session(page, turn),
+            PageStep::Recalls { turn } if self.pages[page].keep.turn == turn => self.recalls(page),
+            PageStep::Reads { memory, turn } if self.pages[page].keep.turn == turn => {
+                self.reads_rows(page, memory);
+            }
+            PageStep::Recalls { .. } | PageStep::Reads { .. } => {}
             PageStep::Stored => self.completes(page),
-            PageStep::Watch => self.watches(page),
             PageStep::Do(Deed::Send(act)) => self.acts_send(page, act),
             PageStep::Do(Deed::Reconnect) => {
                 self.feed(page, Input::Reconnect { online: true });
@@ -378,7 +387,7 @@ impl World {
         if it.throttle > 0 {
             rings = rings.div_ceil(it.throttle) * it.throttle;
         }
-        let name = self.queue.put(rings, Step::Ring { page });
+        let name = self.queue.put(rings, Step::Page(page, PageStep::Rings));
         it.timer = Some((at, name));
     }
 
@@ -410,14 +419,9 @@ impl World {
 }
 
 /// A name that nobody else has.
-/// All messages go in one lane.
-const LANE: usize = 1;
-
 fn instance(dice: &mut crate::dice::Dice) -> String {
     format!("{:016x}{:016x}", dice.bits(), dice.bits())
 }
 
-/// The memory of a page that keeps no messages: there is one for each browser.
-const SESSION: &str = "session";
 /// Outputs between two inputs: far more than a full window.
 const OUTPUTS: u32 = 100_000;

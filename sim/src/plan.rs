@@ -5,7 +5,7 @@ mod class;
 mod draw;
 mod tuning;
 
-pub use acts::{Act, Cut, Direction, Hint, Kind, Mischief, What};
+pub use acts::{Act, Cut, Direction, Hint, Kind, Mischief, Trouble, What};
 pub use class::{Class, Classes};
 pub use tuning::{Tuning, Weather};
 

@@ -1,9 +1,9 @@
-//! Mistakes that are planted in the simulator's own page, where it does what a host has to.
+//! Mistakes that are planted in what the simulator plays around engine and node: a host, and a store.
 
 /// A mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bug {
-    /// A row is put, but its transaction not committed in the same task.
+    /// A row is put, and its transaction neither committed in the same task nor noted.
     CommitLeftOut,
     /// A page reads and sends the rows of a memory that another page has.
     RowsOfTwoTabs,
@@ -11,12 +11,14 @@ pub enum Bug {
     RestoreAfterFirstMessage,
     /// The positions of a checkpoint are taken later than its state.
     PositionsAfterCapture,
-    /// Nothing says which rows are done with.
-    SettledLeftOut,
-    /// A row that was moved, and has got its number, is not done with where it stood before.
-    MovedForgotten,
-    /// When a page dies while a row is moved, it is deleted where it stood, and put nowhere.
-    TornMove,
+    /// A message that is dropped is deleted with its mark, in one transaction that nothing waits for.
+    MarkDeletedWithRow,
+    /// What is put in a page's last task is not noted.
+    NoteLeftOut,
+    /// The store answers the claim of a session that goes on before it has synced it.
+    ResumeBeforeSync,
+    /// The store tells of rows that it has not synced.
+    RowBeforeSync,
 }
 
 #[cfg(feature = "canaries")]

@@ -3,6 +3,7 @@
 mod application;
 mod disk;
 mod links;
+mod terms;
 
 use std::collections::BTreeMap;
 

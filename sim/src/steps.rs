@@ -1,6 +1,10 @@
 //! What comes next in a world, and what happens to a page.
 
+use std::sync::Arc;
+
 use steadfast_sessions::io::{AuthRefusal, Outcome, SessionId};
+
+use crate::browser::Request;
 
 /// Something to come.
 #[derive(Debug)]
@@ -19,12 +23,8 @@ pub(crate) enum Step {
     ServerLearns { link: usize },
     /// The server's end of a link may have drained.
     Drained { link: usize },
-    /// A page's timer rings.
-    Ring { page: usize },
-    /// A page's listener is done with a message.
-    HandedOver { page: usize, task: u64 },
-    /// A page adds its listener.
-    Listen { page: usize },
+    /// Something happens to a page.
+    Page(usize, PageStep),
     /// A page's state ends: hidden, frozen, put away, offline.
     PageReturns { page: usize, from: Away },
     /// A page's application asks for a new link.
@@ -33,21 +33,16 @@ pub(crate) enum Step {
     Reload { page: usize },
     /// A client's application makes a new client.
     Open { client: usize },
-    /// A page has the lock of a memory.
-    Locked { page: usize, memory: String },
-    /// It has waited long enough for its own.
-    LockWaited { page: usize, era: u32 },
-    /// A page looks for what dead ones have left.
-    Watch { page: usize },
-    /// A page has read what is stored.
-    Read { page: usize, era: u32 },
-    /// A page's transaction is complete, or aborted.
-    Stored { page: usize },
+    /// A lock is let go.
+    LetGo {
+        storage: usize,
+        name: Arc<str>,
+        request: Request,
+    },
     /// A transaction that belonged to its page until now is complete; a strict one is on the disk.
     Finished {
         storage: usize,
-        fresh: bool,
-        transaction: u64,
+        number: u64,
         strict: bool,
     },
     /// A page is loaded again, when its storage deletes a message.
@@ -60,7 +55,7 @@ pub(crate) enum Step {
     Crash { page: usize, new_tab: bool },
     /// A client's machine loses its power.
     PowerOff { client: usize },
-    /// A browser has room again.
+    /// A browser has room again, and all that it has works.
     HasRoom { storage: usize },
     /// A browser's disk goes back in time.
     GoesBack { client: usize, storage: usize },
@@ -122,22 +117,42 @@ pub(crate) enum PageStep {
         task: u64,
     },
     Listens,
+    /// It may have a lock.
     Locked {
-        memory: String,
+        name: Arc<str>,
+        request: Request,
     },
-    /// Another page has a memory.
-    Announced {
-        memory: String,
+    /// It is told that there are no locks.
+    Unguarded {
+        memory: u32,
     },
-    LockWaited {
-        era: u32,
+    /// Another page says something.
+    Hears(Said),
+    /// It gets a session's record.
+    Chooses {
+        turn: u32,
     },
-    Read {
-        era: u32,
+    /// It has read which memories there are,
+    Recalls {
+        turn: u32,
     },
+    /// or what is in one.
+    Reads {
+        memory: u32,
+        turn: u32,
+    },
+    /// Its oldest transaction is complete, or aborted.
     Stored,
-    Watch,
     Do(Deed),
+}
+
+/// What a page says to the others of its browser.
+#[derive(Clone, Debug)]
+pub(crate) enum Said {
+    /// It has begun a memory.
+    Began(Arc<str>),
+    /// It wants a memory.
+    Wants(Arc<str>),
 }
 
 /// What a page's application, or its platform, does.

@@ -1,6 +1,6 @@
 //! One world: clients, network and server, moved on by one queue of things to come.
 
-use crate::browser::Browser;
+use crate::browser::{Browser, Tab};
 use crate::dice::Dice;
 use crate::ledger::{Broken, Ledger};
 use crate::network::Link;
@@ -8,7 +8,7 @@ use crate::page::Page;
 use crate::plan::{Plan, Weather};
 use crate::queue::Queue;
 use crate::server::{Disk, Process};
-pub(crate) use crate::steps::{Away, Deed, PageStep, Step};
+pub(crate) use crate::steps::{Away, Deed, PageStep, Said, Step};
 use crate::tally::Tally;
 use crate::trace::Trace;
 
@@ -26,8 +26,8 @@ pub struct World {
     pub(crate) newest: Vec<usize>,
     /// What is left when a page is gone.
     pub(crate) storages: Vec<Browser>,
-    /// The memory that each tab remembers.
-    pub(crate) tabs: Vec<Option<String>>,
+    /// What each tab remembers.
+    pub(crate) tabs: Vec<Tab>,
     pub(crate) process: Option<Process>,
     /// How many processes there have been.
     pub(crate) processes: u64,
@@ -127,14 +127,30 @@ impl World {
     fn begin(&mut self) {
         self.start_process();
         for client in 0..self.plan.clients {
-            self.storages.push(Browser::default());
-            self.tabs.push(None);
+            let browser = self.draws_browser();
+            self.storages.push(browser);
+            if self.plan.weather.disk.1 > QUICK || !self.plan.tuning.client.persist {
+                self.ledger.is_troubled(client);
+            }
+            self.tabs.push(Tab::default());
             self.newest.push(usize::MAX);
             self.open_page(client, client, client);
         }
         for (place, act) in self.plan.acts.iter().enumerate() {
             self.queue.put(self.now + act.at, Step::Act(place));
         }
+    }
+
+    /// A browser as the day's weather has it.
+    fn draws_browser(&mut self) -> Browser {
+        let weather = &self.plan.weather;
+        let dice = &mut self.dice.disk;
+        let mut browser = Browser::default();
+        browser.notes.is_absent = dice.happens(weather.noteless);
+        browser.tears = dice.happens(weather.tears);
+        browser.is_lockless = dice.happens(weather.lockless);
+        browser.database.most_bytes = weather.most_bytes;
+        browser
     }
 
     fn run_until(&mut self, end: u64) {
@@ -179,27 +195,21 @@ impl World {
                     },
                 );
             }
-            Step::Ring { page } => self.page_step(page, PageStep::Rings),
-            Step::HandedOver { page, task } => self.page_step(page, PageStep::HandedOver { task }),
-            Step::Listen { page } => self.page_step(page, PageStep::Listens),
+            Step::Page(page, step) => self.page_step(page, step),
             Step::PageReturns { page, from } => self.page_returns(page, from),
             Step::Relink { page } => self.relinks(page),
             Step::Reload { page } => self.reloads_page(page),
             Step::Open { client } => self.reopens(client),
-            Step::Locked { page, memory } => self.page_step(page, PageStep::Locked { memory }),
-            Step::LockWaited { page, era } => self.page_step(page, PageStep::LockWaited { era }),
-            Step::Watch { page } => self.page_step(page, PageStep::Watch),
-            Step::Read { page, era } => self.page_step(page, PageStep::Read { era }),
-            Step::Stored { page } => self.page_step(page, PageStep::Stored),
+            Step::LetGo {
+                storage,
+                name,
+                request,
+            } => self.lets_lock_go(storage, &name, request),
             Step::Finished {
                 storage,
-                fresh,
-                transaction,
+                number,
                 strict,
-            } => {
-                let database = self.storages[storage].database(fresh);
-                database.finish(transaction, strict);
-            }
+            } => self.storages[storage].database.finish(number, strict),
             Step::Load {
                 client,
                 messages,
@@ -208,7 +218,7 @@ impl World {
             Step::Crash { page, new_tab } => self.crashes_beginning(page, new_tab),
             Step::PowerOff { client } if !self.healed => self.loses_power(client),
             Step::PowerOff { .. } => {}
-            Step::HasRoom { storage } => self.storages[storage].fill(false),
+            Step::HasRoom { storage } => self.heals(storage),
             Step::GoesBack { client, storage } => self.goes_back(client, storage),
             Step::Tick { epoch } => self.server_ticks(epoch),
             Step::Execute { epoch, op } => self.execute(epoch, op),
@@ -251,6 +261,13 @@ impl World {
         (BEGINNING_MS + self.now / 1_000).saturating_add_signed(off)
     }
 
+    /// A browser has all that it should have.
+    fn heals(&mut self, storage: usize) {
+        for (name, request) in self.storages[storage].heal() {
+            self.answers_lock(&name, request);
+        }
+    }
+
     /// No fault from here on.
     fn heal(&mut self) {
         let now = self.now;
@@ -265,8 +282,8 @@ impl World {
         };
         self.stalls_until = 0;
         self.handler_fails_until = 0;
-        for browser in &mut self.storages {
-            browser.fill(false);
+        for storage in 0..self.storages.len() {
+            self.heals(storage);
         }
         self.heal_network();
         self.heal_pages();
@@ -279,4 +296,6 @@ impl World {
 const PATIENCE: u64 = 400_000_000;
 /// Steps of one moment.
 const STEPS_AT_ONCE: u32 = 20_000;
+/// A disk that takes longer can keep a page waiting for longer than it waits for what comes first.
+const QUICK: u64 = 50_000;
 const BEGINNING_MS: u64 = 1_750_000_000_000;

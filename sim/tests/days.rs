@@ -20,8 +20,8 @@ fn no_day_breaks_a_rule() {
 
 /// Days on which something was broken that is mended, or was taken for it: as long as no fault is added they are the
 /// same days.
-const BROKEN_ONCE: [u64; 9] = [
-    536_475, 539_185, 550_794, 575_778, 596_743, 622_035, 703_419, 722_009, 824_549,
+const BROKEN_ONCE: [u64; 11] = [
+    56, 189, 194, 242, 293, 3_186, 3_581, 3_698, 4_235, 31_947, 31_967,
 ];
 
 #[test]

@@ -254,7 +254,7 @@ macro_rules! everywhere {
                 what_is_sent_before_the_link_is_open_leaves_when_it_opens
                 what_is_sent_while_there_is_no_link_leaves_on_the_next
                 higher_priorities_leave_first_and_each_keeps_its_order
-                the_latest_with_a_key_takes_the_place_of_the_one_before
+                the_latest_with_a_key_replaces_the_one_before
                 volatile_messages_leave_at_once_or_never
                 a_message_that_waits_too_long_is_dropped
                 a_full_queue_drops_the_oldest_or_the_newest_as_told
@@ -414,18 +414,17 @@ macro_rules! everywhere {
 
             mod persist_storing {
                 a_message_is_stored_in_the_task_that_sends_it
-                what_must_happen_as_a_whole_is_never_committed_early
-                a_message_leaves_when_its_number_is_stored
                 what_is_acknowledged_is_stored_no_more
-                messages_wait_for_the_commit_before_theirs
                 a_message_of_every_kind_is_stored_as_it_was
-                volatile_messages_are_not_stored_but_their_numbers_are
-                what_is_refused_dropped_or_taken_back_is_stored_no_more
                 a_message_of_a_listener_is_stored_in_its_task
                 what_is_sent_before_a_link_is_stored
-                numbers_that_are_free_again_are_given_anew
                 closing_deletes_all_and_says_so
-                a_link_that_is_lost_during_a_commit_loses_nothing
+                a_message_is_put_once_and_never_changed
+                what_is_deleted_is_never_deleted_with_what_is_put
+                volatile_messages_are_not_stored
+                what_is_dropped_is_marked_in_its_task_and_deleted_later
+                a_message_that_is_dropped_in_its_task_leaves_nothing
+                a_page_that_closes_and_leaves_in_one_task_sends_nothing_of_it_later
             }
 
             mod persist_restoring {
@@ -434,45 +433,43 @@ macro_rules! everywhere {
                 time_goes_on_while_no_page_is_there
                 priorities_and_keys_hold_on_the_next_page
                 what_was_dropped_is_given_back_as_the_application_knows_it
-                storage_that_has_gone_back_in_time_is_noticed
-                a_session_that_is_gone_leaves_what_has_no_number
-                a_memory_that_the_server_forgot_leaves_what_has_no_number
-                messages_sent_before_the_welcome_join_those_of_the_session
-                what_a_page_sent_before_it_was_welcomed_follows_what_it_found
                 a_page_that_was_never_welcomed_leaves_its_messages
                 a_page_that_is_put_away_leaves_all_to_the_next
                 a_page_that_comes_back_finds_what_it_left
                 a_page_in_use_again_that_nobody_told_loses_doubles_and_reorders_nothing
                 what_another_page_took_is_not_sent_by_the_one_that_comes_back
-                records_too_old_to_be_known_are_reported_and_forgotten
-                a_session_that_was_taken_over_leaves_nothing
                 what_a_browser_gives_up_when_a_page_is_put_away_is_sent_when_it_is_back
                 claims_rise_faster_while_no_welcome_follows
-            }
-
-            mod persist_done {
-                a_message_that_was_acknowledged_is_not_sent_again
-                a_message_that_has_moved_is_not_sent_from_where_it_was
-                what_a_closed_session_sent_is_not_sent_again
+                what_a_server_has_forgotten_is_unknown
+                a_session_that_is_gone_takes_no_message_along
+                what_a_page_sends_follows_what_its_tab_has_left
+                memories_come_in_their_order
+                a_clock_that_was_put_back_reorders_nothing
+                a_page_whose_first_hello_is_taken_over_begins_a_session_of_its_own
+                a_session_that_was_taken_over_takes_no_message_along
+                many_rows_hold_no_page_up
             }
 
             mod persist_poisoned {
                 a_row_that_cannot_be_read_is_reported_and_nothing_else_is_lost
-                a_fresh_row_that_cannot_be_read_is_reported_and_nothing_else_is_lost
-                what_is_done_with_is_not_taken_from_what_cannot_be_read
                 rows_that_cannot_be_read_are_reported_together
-                a_record_that_cannot_be_read_loses_only_what_may_have_arrived
                 nothing_of_a_poisoned_store_stops_a_client
+                messages_whose_record_cannot_be_read_are_unknown
             }
 
             mod persist_failing {
                 without_storage_messages_live_in_memory
-                a_disk_that_is_full_later_is_said_and_nothing_stops
-                what_goes_on_in_memory_is_found_by_no_other_page
                 a_transaction_that_fails_is_said_and_nothing_stops
                 a_database_that_is_deleted_makes_way_and_messages_go_on
                 in_memory_a_page_that_comes_back_has_what_it_had
                 a_storage_that_hangs_holds_nothing_up_for_long
+                without_anything_of_the_platform_messages_live_in_memory
+                a_page_without_locks_that_comes_back_has_what_it_had
+                a_message_that_does_not_fit_costs_nothing_else
+                storage_that_works_again_has_all_that_waits
+                a_connection_that_is_lost_is_opened_again
+                locks_that_never_answer_hold_nothing_up_for_long
+                a_listener_of_storage_may_do_anything
             }
 
             mod snapshot_opening {

@@ -40,6 +40,7 @@ same<ReturnType<typeof client.snapshot>, Promise<{ version: number } | null>>();
 client.on("snapshot", ({ version, bytes, full }) => {
   same<[typeof version, typeof bytes, typeof full], [number, number, boolean]>();
 });
+client.on("storage", ({ state, reason }) => same<[typeof state, typeof reason], ["failed" | "restored", string]>());
 client.on("restored", ({ version, savedAt }) => same<[typeof version, typeof savedAt], [number, number]>());
 
 export const plain: CoreOptions[] = [{ session: true, queue: { ttl: 1, maxMessages: 1 } }, { queue: false }];

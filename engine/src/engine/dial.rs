@@ -13,6 +13,7 @@ impl<P: PartialEq + Clone> Engine<P> {
         let put_off = self.is_slowed() || self.session.is_stuck();
         self.network.hear(online, false);
         self.away = false;
+        self.come_back();
         if self.state.is_at_rest() {
             self.start_over(now);
         } else if self.phase == Phase::Waiting && put_off {
@@ -26,6 +27,7 @@ impl<P: PartialEq + Clone> Engine<P> {
             return Err(Refusal::Closed);
         }
         self.network.hear(online, false);
+        self.come_back();
         if self.phase == Phase::Open {
             let loss = Loss {
                 cause: Cause::Requested,
@@ -67,6 +69,7 @@ impl<P: PartialEq + Clone> Engine<P> {
 
     /// Begins an attempt.
     pub(super) fn dial(&mut self, now: Instant) {
+        self.come_back();
         self.timers.stop(Timer::Retry);
         if !self.hastened {
             self.sends = 0;
@@ -99,11 +102,7 @@ impl<P: PartialEq + Clone> Engine<P> {
         if self.config.greets || self.config.session {
             self.phase = Phase::Greeting;
             self.link.greeted_at = now;
-            let (generation, attempt) = (self.generation, self.attempts);
-            self.outputs.push(Output::Greet {
-                generation,
-                attempt,
-            });
+            self.link.to_greet = true;
         } else {
             self.open(now, false, 0);
         }

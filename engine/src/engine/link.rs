@@ -1,6 +1,6 @@
 //! The present link.
 
-use crate::Instant;
+use crate::{Instant, Priority};
 
 /// What is remembered of the present link alone.
 #[derive(Clone, Debug)]
@@ -18,6 +18,13 @@ pub(super) struct Link {
     pub(super) unconfirmed: u32,
     /// A ping made the other side close it; the next link will be sent none.
     pub(super) provoked: bool,
+    /// It is open, and waits for its greeting.
+    pub(super) to_greet: bool,
+    /// Session: the memory that the hello names.
+    pub(super) memory: u32,
+    /// Session: the memory and the lane of the next message that it is given, and its number.
+    pub(super) lane: Option<(u32, Priority)>,
+    pub(super) next_number: u64,
     /// Session: messages that came in.
     pub(super) received_messages: u64,
     /// Session: the stream that the next one belongs to.
@@ -37,6 +44,10 @@ impl Link {
             largest_bytes: 0,
             unconfirmed: 0,
             provoked: false,
+            to_greet: false,
+            memory: 0,
+            lane: None,
+            next_number: 0,
             received_messages: 0,
             stream: None,
             announced: None,

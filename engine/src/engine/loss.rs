@@ -1,10 +1,8 @@
 //! From a lost link to the next attempt, or to the end.
 
-use steadfast_protocol::close_code::STALE;
-
 use super::{Engine, Phase, Undecided};
 use crate::close_code::{Policy, policy};
-use crate::timers::{Timer, Timers};
+use crate::timers::Timer;
 use crate::{
     Cause, Decision, DropReason, Event, Failure, FailureKind, Fault, HangUp, Instant, Loss, Output,
     STATE, Span, State, Warning,
@@ -20,10 +18,6 @@ enum Verdict {
 impl<P: PartialEq + Clone> Engine<P> {
     pub(super) fn handle_link_closed(&mut self, now: Instant, code: u16, was_clean: bool) {
         if self.has_attempt() || self.phase == Phase::Open {
-            // The claim of what storage has now was raised before.
-            if STATE && code == STALE && self.session.fresh {
-                self.drop_restored();
-            }
             // A server that goes away says so; its closing has nothing to do with a ping.
             if !matches!(code, 1001 | 1012 | 1013) {
                 self.link.provoked = self.heartbeat.handle_end(now, was_clean);
@@ -134,12 +128,8 @@ impl<P: PartialEq + Clone> Engine<P> {
         self.inbox.clear();
         // No hole is told where a message was to come.
         self.session.rewind();
-        // Before a welcome nobody has said whose it is.
-        if self.persists() && (stored || !self.session.owned) {
-            self.release(stored);
-        }
-        self.drop_numbered(DropReason::Closed);
-        self.drop_waiting(DropReason::Closed);
+        self.end_memories(stored);
+        self.drop_all(DropReason::Closed);
         self.give_up_waiting();
         self.tell_if_drained();
         self.set_state(State::Closed);
@@ -179,6 +169,7 @@ impl<P: PartialEq + Clone> Engine<P> {
         ] {
             self.timers.stop(timer);
         }
+        self.upward.lose_link();
         self.expire_messages(now);
         self.heartbeat.handle_loss();
         self.lose_departures();
@@ -225,7 +216,11 @@ impl<P: PartialEq + Clone> Engine<P> {
     fn judge(&mut self, now: Instant, loss: Loss, decision: Option<Decision>) -> Verdict {
         let policy = self.policy(loss);
         if policy == Policy::TakenOver {
-            return Verdict::Fail(FailureKind::TakenOver);
+            if self.session.established {
+                return Verdict::Fail(FailureKind::TakenOver);
+            }
+            // It never was this page's.
+            self.outputs.push(Output::Abandon);
         }
         if !self.config.reconnect.enabled {
             return Verdict::Fail(FailureKind::RetriesExhausted);
@@ -239,11 +234,13 @@ impl<P: PartialEq + Clone> Engine<P> {
             None if loss.cause == Cause::Invalid => Verdict::Fail(FailureKind::Invalid),
             None => match policy {
                 Policy::Stop if self.link.provoked => Verdict::Wait { later: false },
-                Policy::Stop | Policy::TakenOver => Verdict::Fail(FailureKind::Refused),
+                Policy::Stop => Verdict::Fail(FailureKind::Refused),
                 Policy::Reauthenticate => self.reauthenticate(),
-                Policy::Retry | Policy::RetryLater | Policy::TooLarge => Verdict::Wait {
-                    later: policy == Policy::RetryLater,
-                },
+                Policy::Retry | Policy::RetryLater | Policy::TooLarge | Policy::TakenOver => {
+                    Verdict::Wait {
+                        later: policy == Policy::RetryLater,
+                    }
+                }
             },
         };
         match verdict {
@@ -352,10 +349,11 @@ impl<P: PartialEq + Clone> Engine<P> {
         self.phase = Phase::Rest;
         self.generation = self.generation.wrapping_add(1);
         self.undecided = None;
-        let expiry = self.timers.deadline(Timer::Expiry);
-        self.timers = Timers::new();
+        let before = core::mem::take(&mut self.timers);
         if !self.state.is_final() {
-            self.timers.set(Timer::Expiry, expiry);
+            for timer in [Timer::Expiry, Timer::Storage, Timer::StorageRetry] {
+                self.timers.set(timer, before.deadline(timer));
+            }
         }
     }
 }

@@ -14,7 +14,8 @@ impl<P: PartialEq + Clone> Engine<P> {
     /// Messages that wait, and their bytes.
     #[must_use]
     pub fn queued(&self) -> (u32, u32) {
-        (self.outbox.len(), self.outbox.bytes())
+        let waiting = self.upward.waiting();
+        (waiting.messages, waiting.bytes)
     }
 
     /// The health when the monotonic clock says `now`.
@@ -63,10 +64,10 @@ impl<P: PartialEq + Clone> Engine<P> {
         self.session.in_hand.is_some()
     }
 
-    /// Messages that have a number and are not acknowledged.
+    /// Messages that a link was given and that are not acknowledged.
     #[must_use]
     pub fn unacknowledged(&self) -> u32 {
-        self.session.sender.len() as u32
+        self.upward.given(false).messages
     }
 
     /// Whether a message that is sent now would wait, and so has to be frozen and measured.
@@ -74,7 +75,7 @@ impl<P: PartialEq + Clone> Engine<P> {
     pub fn would_wait(&self, buffered_bytes: u32) -> bool {
         self.config.session
             || !(self.link_takes(buffered_bytes)
-                && self.outbox.is_empty()
+                && self.upward.waiting().is_empty()
                 && self.outputs.is_empty())
     }
 }

@@ -73,7 +73,7 @@ impl<P: PartialEq + Clone> Engine<P> {
         let Some(message) = self.inbox.pop() else {
             return;
         };
-        let (stream, number) = (message.ticket, message.expires_at.as_micros());
+        let (stream, number) = (message.ticket, message.number);
         if self.config.session {
             self.take_in_hand(InHand {
                 stream,
@@ -157,7 +157,7 @@ impl<P: PartialEq + Clone> Engine<P> {
     /// Session: what was given to the link is to be acknowledged in time.
     pub(super) fn watch_acknowledgement(&mut self, now: Instant) {
         let idle = self.timers.deadline(Timer::Doubt) == Instant::NEVER;
-        if idle && self.session.is_in_flight() && self.phase == Phase::Open {
+        if idle && !self.upward.given(true).is_empty() && self.phase == Phase::Open {
             self.timers
                 .set(Timer::Doubt, now + self.heartbeat.reaction());
         }

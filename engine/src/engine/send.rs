@@ -1,9 +1,11 @@
 //! From the application to the link.
 
+use alloc::boxed::Box;
+
 use super::{Engine, Phase};
-use crate::outbox::Waiting;
+use crate::queue::Message;
 use crate::timers::Timer;
-use crate::{DropReason, Event, Instant, Output, Refusal, STATE, Send, Span};
+use crate::{DropReason, Event, Instant, Output, Priority, Refusal, STATE, Send, Span};
 
 impl<P: PartialEq + Clone> Engine<P> {
     /// What was just given to the link by [`Output::Transmit`] or [`Output::TransmitPing`]: its
@@ -37,24 +39,44 @@ impl<P: PartialEq + Clone> Engine<P> {
             return Err(Refusal::MessageTooLarge);
         }
         self.look_at_link(now, buffered_bytes);
-        let ahead = buffered_bytes.saturating_add(self.outbox.bytes());
+        let ahead = buffered_bytes.saturating_add(self.upward.waiting().bytes);
         // What waits leaves with the next drain, but its keys can still be replaced.
-        let flows = self.link_takes(ahead)
-            && self.window_takes(send.bytes)
-            && (send.volatile || !self.queue_told);
+        let takes = self.link_takes(ahead) && self.window_takes(send.bytes);
+        let flows = takes && (send.volatile || (!self.queue_told && self.own_flows()));
+        let priority = send.priority;
         let message = self.waiting(now, send);
         if flows {
-            self.outbox.append(message);
+            let payload = message.payload.clone();
+            let volatile = message.volatile;
+            self.upward.append(message);
+            self.keep(payload, priority, volatile);
         } else if message.volatile {
             self.drop_message(message, DropReason::Volatile);
         } else {
             self.enqueue(message)?;
-            self.timers.set(Timer::Expiry, self.outbox.next_expiry());
+            self.timers.set(Timer::Expiry, self.upward.next_expiry());
             self.watch_drain(now);
             self.hasten(now);
         }
         self.session.corked = self.config.session;
         Ok(())
+    }
+
+    /// Whether nothing has to leave before what is sent now.
+    fn own_flows(&self) -> bool {
+        !self.config.session || self.upward.own_flows()
+    }
+
+    /// Storage keeps what was just sent.
+    fn keep(&mut self, payload: P, priority: Priority, volatile: bool) {
+        if self.persists() && !volatile {
+            let (memory, number) = self.upward.last_sent(priority);
+            self.outputs.push(Output::Put {
+                payload,
+                memory,
+                number,
+            });
+        }
     }
 
     /// Whether the link takes another message, with so much still to send.
@@ -76,16 +98,16 @@ impl<P: PartialEq + Clone> Engine<P> {
         if self.phase != Phase::Open {
             return;
         }
-        if self.outbox.is_empty() {
+        let Some(place) = self.upward.next(false) else {
             if self.queue_told {
                 return self.tell_drained();
             }
             return self.poll_flushed();
-        }
+        };
         if !self.link_takes(self.link.buffered_bytes) {
             return;
         }
-        let Some(message) = self.outbox.pop() else {
+        let Some((message, _)) = self.upward.memory(place).pop() else {
             return;
         };
         self.link.unconfirmed = self.link.unconfirmed.saturating_add(1);
@@ -98,8 +120,9 @@ impl<P: PartialEq + Clone> Engine<P> {
     pub(super) fn withdraw(&mut self, ticket: u32) -> Result<(), Refusal> {
         let mut taken = Err(Refusal::NotWaiting);
         if ticket != 0
-            && let Some(message) = self.outbox.withdraw(ticket)
+            && let Some(message) = self.upward.withdraw(ticket)
         {
+            self.unkeep(&message);
             self.outputs.push(Output::Discard(message.payload));
             taken = Ok(());
         }
@@ -111,19 +134,15 @@ impl<P: PartialEq + Clone> Engine<P> {
     /// until it returns `None`. Who waits for it to leave is told that it will not. Before a welcome,
     /// what was restored stays: it may be another user's.
     pub fn take_back(&mut self) -> Option<P> {
-        let owned = !STATE || self.session.owned;
         // What was not given to a link is not what they end behind.
-        let stuck =
-            self.session.is_stuck() && self.session.is_in_flight() && self.phase != Phase::Open;
-        let taken = if stuck {
-            self.take_stuck()
-        } else {
-            self.outbox.pop_own(owned)
-        };
+        let stuck = self.session.is_stuck() && self.phase != Phase::Open;
+        let taken = if stuck { self.take_stuck() } else { None };
+        let taken = taken.or_else(|| self.upward.take_first());
         let Some(message) = taken else {
             self.tell_if_drained();
             return None;
         };
+        self.unkeep(&message);
         if message.ticket != 0 {
             self.tell(Event::Settled {
                 ticket: message.ticket,
@@ -145,11 +164,18 @@ impl<P: PartialEq + Clone> Engine<P> {
         self.look_at_link(now, buffered_bytes);
         self.flushes.push(ticket);
         self.session.asks = true;
-        if self.outbox.is_empty() {
+        if self.upward.waiting().is_empty() {
             self.settle_idle_flushes();
         }
         self.watch_drain(now);
         Ok(())
+    }
+
+    /// A message is given up: storage must not bring it back.
+    pub(super) fn unkeep(&mut self, message: &Message<P>) {
+        if self.persists() {
+            self.outputs.mark(message);
+        }
     }
 
     /// Notes what the link has still to send. What waits may leave now, so what has waited too long
@@ -160,36 +186,34 @@ impl<P: PartialEq + Clone> Engine<P> {
     }
 
     pub(super) fn expire_due(&mut self, now: Instant) {
-        if self.outbox.next_expiry() <= now {
+        if self.upward.next_expiry() <= now {
             self.expire_messages(now);
         }
     }
 
     pub(super) fn expire_messages(&mut self, now: Instant) {
         let longest = self.session.max_message_bytes;
-        // Now it is known whose the restored messages are.
         let live = self.phase == Phase::Open;
-        let replaced = STATE && live && !self.session.owned;
-        while let Some(message) = self.outbox.expire(now, longest, live, replaced) {
+        while let Some(message) = self.upward.expire(now, longest, live) {
             let reason = if message.volatile {
                 DropReason::Volatile
             } else if message.bytes > longest {
                 DropReason::TooLarge
-            } else if STATE && message.expires_at > now {
+            } else if message.replaced {
                 DropReason::Replaced
             } else {
                 DropReason::Ttl
             };
             self.drop_message(message, reason);
         }
-        self.timers.set(Timer::Expiry, self.outbox.next_expiry());
+        self.timers.set(Timer::Expiry, self.upward.next_expiry());
         self.tell_if_drained();
     }
 
     /// Looks again soon at what the link has still to send, while anybody waits for that.
     pub(super) fn watch_drain(&mut self, now: Instant) {
-        let waits =
-            !(self.outbox.is_empty() && self.departures.is_empty() && self.flushes.is_empty());
+        let none = self.upward.waiting().is_empty();
+        let waits = !(none && self.departures.is_empty() && self.flushes.is_empty());
         if self.phase == Phase::Open && waits && self.link.buffered_bytes > 0 {
             let already = self.timers.deadline(Timer::Drain);
             self.timers
@@ -235,35 +259,41 @@ impl<P: PartialEq + Clone> Engine<P> {
         }
     }
 
-    pub(super) fn drop_message(&mut self, message: Waiting<P>, reason: DropReason) {
-        self.drop_as(message, reason, false);
-    }
-
-    pub(super) fn waiting(&self, now: Instant, send: Send<P>) -> Waiting<P> {
-        Waiting {
+    pub(super) fn waiting(&self, now: Instant, send: Send<P>) -> Box<Message<P>> {
+        Box::new(Message {
             payload: send.payload,
             bytes: send.bytes,
             priority: send.priority,
+            number: 0,
             key: send.key,
             expires_at: now + send.ttl.unwrap_or(self.config.queue.ttl),
             ticket: send.ticket,
             volatile: send.volatile,
+            replaced: false,
             form: send.form,
-            restored: false,
-            number: 0,
-        }
+            given: false,
+            turn: 0,
+        })
     }
 
-    fn enqueue(&mut self, message: Waiting<P>) -> Result<(), Refusal> {
-        let queue = &self.config.queue;
-        if !queue.enabled {
+    fn enqueue(&mut self, message: Box<Message<P>>) -> Result<(), Refusal> {
+        if !self.config.queue.enabled {
             return Err(Refusal::NotOpen);
         }
-        let owned = !STATE || self.session.owned;
-        let drop = |message, reason| self.outputs.drop(message, reason, false);
-        self.outbox.push(message, queue, owned, drop)?;
+        let (payload, priority) = (message.payload.clone(), message.priority);
+        let (persists, outputs) = (self.persists(), &mut self.outputs);
+        let queue = &self.config.queue;
+        let drop = |message: Box<Message<P>>, reason| {
+            if persists {
+                outputs.mark(&message);
+            }
+            outputs.drop(message, reason, false);
+        };
+        if self.upward.push(message, queue, drop)? {
+            self.keep(payload, priority, false);
+        }
         // In a session what waits may leave when the task is over.
-        if !self.queue_told && !self.outbox.is_empty() && !self.config.session {
+        if !self.queue_told && !self.upward.waiting().is_empty() && !self.config.session {
             self.queue_told = true;
             let (messages, bytes) = self.queued();
             self.tell(Event::Queue { messages, bytes });
@@ -280,7 +310,7 @@ impl<P: PartialEq + Clone> Engine<P> {
     }
 
     pub(super) fn tell_if_drained(&mut self) {
-        if self.outbox.is_empty() {
+        if self.upward.waiting().is_empty() {
             self.tell_drained();
             self.settle_idle_flushes();
         }
@@ -299,7 +329,7 @@ impl<P: PartialEq + Clone> Engine<P> {
     /// Nothing waits: those who wait for that are told, unless something is still on its way.
     fn settle_idle_flushes(&mut self) {
         let idle = if self.config.session {
-            self.session.is_idle()
+            self.upward.is_idle() && (!self.persists() || self.storage.recalled)
         } else {
             self.phase != Phase::Open
         };

@@ -1,23 +1,26 @@
 //! A message that something on the way refuses. Links end right behind it, again and again, and nothing behind
 //! it gets through.
 
+use alloc::boxed::Box;
+
 use super::{Engine, Phase};
-use crate::outbox::Waiting;
+use crate::queue::Message;
 use crate::session::ALONE_AFTER;
 use crate::{DropReason, Event, Fault, Loss};
 
 impl<P: PartialEq + Clone> Engine<P> {
     /// The link ends: right behind the first message that is not acknowledged, if it was given one.
     pub(super) fn suspect(&mut self, loss: Loss) {
-        let session = &mut self.session;
-        if self.phase != Phase::Open || !session.is_in_flight() {
-            return;
-        }
-        let Some(first) = session.sender.get(0) else {
+        let oldest = self.upward.oldest_given();
+        let Some(place) = oldest.filter(|_| self.phase == Phase::Open) else {
             return;
         };
-        let (bytes, number) = (first.bytes, session.sender.acknowledged() + 1);
+        let Some(first) = self.upward.memory(place.0).get(place.1) else {
+            return;
+        };
+        let (bytes, number) = (first.bytes, first.number);
         let suspect = Some(first.payload.clone());
+        let session = &mut self.session;
         if session.suspect != suspect {
             session.ends = 0;
             session.suspect = suspect;
@@ -40,13 +43,19 @@ impl<P: PartialEq + Clone> Engine<P> {
         }
     }
 
-    /// Takes the message away from all links to come. The last one may have carried it, so its number counts
-    /// until a welcome says.
-    pub(super) fn take_stuck(&mut self) -> Option<Waiting<P>> {
+    /// The message has had its end, whichever it was: the count begins anew.
+    pub(super) fn acquit(&mut self) {
         let session = &mut self.session;
-        session.ends = 0;
-        session.forgone += 1;
-        session.sender.acknowledge_one(u64::MAX)
+        if session.ends > 0 && !self.upward.has(&session.suspect) {
+            session.ends = 0;
+        }
+    }
+
+    /// Takes the message away from all links to come.
+    pub(super) fn take_stuck(&mut self) -> Option<Box<Message<P>>> {
+        let oldest = self.upward.oldest_given()?;
+        self.session.ends = 0;
+        self.upward.remove(oldest)
     }
 }
 

@@ -3,24 +3,22 @@
 use steadfast_protocol::limits;
 
 use super::{Engine, Phase};
-use crate::outbox::Waiting;
 use crate::planted::{self, Bug};
+use crate::queue::Message;
 use crate::timers::Timer;
-use crate::{Event, Form, Instant, Output, Window};
+use crate::{Event, Form, Instant, Output};
 
 impl<P: PartialEq + Clone> Engine<P> {
     /// Whether the other side takes another message of so many bytes, after all that waits. Without
     /// a session it always does.
     pub(super) fn window_takes(&self, bytes: u32) -> bool {
-        let Window {
-            messages,
-            bytes: limit,
-        } = self.session.window;
-        let ahead = Window {
-            messages: messages.saturating_sub(self.outbox.len()),
-            bytes: limit.saturating_sub(self.outbox.bytes()),
-        };
-        !self.session.goes_alone() && self.session.sender.takes(bytes, ahead)
+        if !self.config.session {
+            return true;
+        }
+        let mut ahead = self.upward.given(true);
+        ahead.add(self.upward.waiting());
+        let window = self.session.window;
+        !self.session.goes_alone() && window.takes(bytes, ahead.messages, ahead.bytes)
     }
 
     /// The messages whose turn it is, when the link takes them; then what is to be said of them.
@@ -28,15 +26,12 @@ impl<P: PartialEq + Clone> Engine<P> {
         if self.session.corked {
             return;
         }
-        if self.link_takes(self.link.buffered_bytes)
-            && (self.give() || (self.persists() && self.number()))
-        {
+        if self.link_takes(self.link.buffered_bytes) && self.give() {
             return;
         }
         if self.phase == Phase::Open
-            && self.session.unsent() == 0
             && core::mem::take(&mut self.session.asks)
-            && !self.session.sender.is_empty()
+            && !self.upward.given(true).is_empty()
         {
             return self.outputs.push(Output::Ask);
         }
@@ -44,10 +39,7 @@ impl<P: PartialEq + Clone> Engine<P> {
         if self.queue_told == (messages > 0) {
             return;
         }
-        self.timers.set(Timer::Expiry, self.outbox.next_expiry());
-        if messages > 0 && self.waits_for_storage() {
-            return;
-        }
+        self.timers.set(Timer::Expiry, self.upward.next_expiry());
         self.queue_told = messages > 0;
         self.tell(Event::Queue { messages, bytes });
     }
@@ -69,11 +61,18 @@ impl<P: PartialEq + Clone> Engine<P> {
     /// Gives the link the messages whose turn it is, as many as make one unit, with their numbers.
     /// Whether there are any.
     fn give(&mut self) -> bool {
+        let Some(place) = self.place_to_give() else {
+            return false;
+        };
+        self.tell_lane(place);
         let start = self.outputs.end();
         let (mut messages, mut total, mut form) = (0, 0, Form::Alone);
-        while let Some(first) = self.first_to_give() {
-            let bytes = first.bytes;
+        while let Some(first) = self.first_to_give(place) {
+            let (bytes, number) = (first.bytes, first.number);
+            let lane = self.link.lane.map(|(_, lane)| lane);
             let follows = first.form == form
+                && lane == Some(first.priority)
+                && self.link.next_number == number
                 && bytes <= limits::UNIT_BYTES - total
                 && messages < limits::UNIT_MESSAGES as u32;
             if messages > 0 && !follows {
@@ -84,11 +83,8 @@ impl<P: PartialEq + Clone> Engine<P> {
             let (payload, asks) = (first.payload.clone(), first.ticket != 0);
             self.session.asks |= asks;
             self.outputs.push(Output::Transmit(payload));
-            if self.persists() {
-                self.session.unsent -= 1;
-            } else if let Some(message) = self.outbox.pop() {
-                self.session.sender.push(message, bytes);
-            }
+            self.upward.give(place);
+            self.link.next_number = number + 1;
             if form == Form::Alone || total > limits::UNIT_BYTES {
                 break;
             }
@@ -99,21 +95,38 @@ impl<P: PartialEq + Clone> Engine<P> {
         messages > 0
     }
 
-    /// The message whose turn it is, if the window takes it, and storage has written its number.
-    fn first_to_give(&self) -> Option<&Waiting<P>> {
-        let session = &self.session;
-        if self.persists() {
-            let sent = session.sender.len() - session.unsent();
-            return session.sender.get(sent).filter(|_| !session.committing);
+    /// Memory, lane and number go without saying as long as each message follows the one before.
+    fn tell_lane(&mut self, place: usize) {
+        let Some(first) = self.upward.first_waiting(place) else {
+            return;
+        };
+        let (lane, next) = (first.priority, first.number);
+        let memory = self.upward.memory(place).id;
+        if self.link.lane != Some((memory, lane)) || self.link.next_number != next {
+            self.link.lane = Some((memory, lane));
+            self.link.next_number = next;
+            self.outputs.push(Output::Lane { memory, lane, next });
         }
-        self.first_to_number()
     }
 
-    /// The first message that waits, if the window takes it.
-    pub(super) fn first_to_number(&self) -> Option<&Waiting<P>> {
-        let session = &self.session;
-        let first = self.outbox.first()?;
-        let takes = !session.is_blocked() && session.sender.takes(first.bytes, session.window);
-        (takes || planted::is(Bug::WindowIgnored)).then_some(first)
+    /// Where the message stands whose turn it is, if the window takes it: the place of its memory.
+    fn place_to_give(&self) -> Option<usize> {
+        // What is older may still be found.
+        let reads = self.persists() && !self.storage.recalled;
+        if reads && !planted::is(Bug::SentBeforeRead) {
+            return None;
+        }
+        let place = self.upward.next(true)?;
+        self.first_to_give(place).map(|_| place)
+    }
+
+    /// The first waiting message of a lane, if the window takes it.
+    fn first_to_give(&self, place: usize) -> Option<&Message<P>> {
+        let first = self.upward.first_waiting(place)?;
+        let given = self.upward.given(true);
+        let window = self.session.window;
+        let takes = window.takes(first.bytes, given.messages, given.bytes);
+        let blocked = self.session.goes_alone() && !given.is_empty();
+        (takes && !blocked || planted::is(Bug::WindowIgnored)).then_some(first)
     }
 }

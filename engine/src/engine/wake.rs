@@ -11,6 +11,7 @@ impl<P: PartialEq + Clone> Engine<P> {
     /// The page is in use.
     pub(super) fn wake(&mut self, now: Instant, online: bool) {
         self.away = false;
+        self.come_back();
         self.network.hear(online, false);
         self.look(now, Cause::Wake);
     }

@@ -1,15 +1,17 @@
 //! What holds after every input, whatever it was.
 
 mod drained;
+mod linked;
+mod stored;
 mod told;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use steadfast_engine::{
-    Config, Input, Instant, Output, Priority, Refusal, Restored, Send, Span, State,
+    Claim, Config, Input, Instant, Output, Priority, Refusal, Restored, Send, Span, State,
 };
 
-use super::{Payload, Rows, SessionAudit, SnapshotAudit};
+use super::{Order, Payload, Rows, SessionAudit, SnapshotAudit};
 
 /// Watches one engine from outside and panics at the first thing that must not be.
 ///
@@ -22,8 +24,9 @@ use super::{Payload, Rows, SessionAudit, SnapshotAudit};
 /// 6. After a handled timeout no deadline is past; an input has a bounded number of outputs.
 /// 7. Nothing after the `Closed` event.
 /// 8. In a session what [`SessionAudit`] says; there accepted messages are acknowledged besides.
-/// 9. With a durable queue what [`Rows`] says; there accepted messages are left to storage besides,
-///    and flushes are not settled before it was read. Of snapshots what [`SnapshotAudit`] says.
+/// 9. With a durable queue what [`Rows`] says; there accepted messages are left to storage besides, nothing leaves
+///    before what is older ([`Order`]), and flushes are not settled before that is known. Of snapshots what
+///    [`SnapshotAudit`] says.
 pub(crate) struct Audit {
     /// What the engine asked the application for in this drain.
     pub(crate) asked: Asked,
@@ -41,10 +44,19 @@ pub(crate) struct Audit {
     missed: u64,
     listening: bool,
     open_told: bool,
+    /// Whether a session was ever welcomed.
+    welcomed: bool,
     filling: bool,
     closed: bool,
     pub(crate) session: SessionAudit,
     pub(crate) rows: Rows,
+    order: Order,
+    /// What is waiting, as it was sent.
+    sends: BTreeMap<Payload, Send<Payload>>,
+    /// The page's own memory, and the one that it may be forgotten for in this input.
+    own: u32,
+    refused: Option<u32>,
+    forgotten: Option<u32>,
     pub(crate) snapshot: SnapshotAudit,
     flushes: BTreeSet<u32>,
     /// How much could come out of this input.
@@ -58,8 +70,8 @@ pub(crate) struct Asked {
     pub(crate) greeting: bool,
     /// A session's message was handed over, and the next one waits for that.
     pub(crate) handing: bool,
-    /// Numbers are to be written.
-    pub(crate) committing: bool,
+    /// Memories are to be claimed.
+    pub(crate) adopting: Vec<u32>,
     /// The application's state is to be saved.
     pub(crate) saving: bool,
 }
@@ -96,10 +108,16 @@ impl Audit {
             missed: 0,
             listening: false,
             open_told: false,
+            welcomed: false,
             filling: false,
             closed: false,
             session: SessionAudit::default(),
-            rows: Rows::default(),
+            rows: Rows::new(),
+            order: Order::default(),
+            sends: BTreeMap::new(),
+            own: 1,
+            refused: None,
+            forgotten: None,
             snapshot: SnapshotAudit::new(config),
             flushes: BTreeSet::new(),
             bound: 0,
@@ -111,13 +129,37 @@ impl Audit {
         self.announced = self
             .announced
             .map(|at| Instant::ZERO + at.since(Instant::ZERO + span));
+        self.order.slept(span);
     }
 
-    pub(crate) fn before(&mut self, input: &Input<Payload>, present: u32, awaits_pong: bool) {
-        self.bound = 40 + 2 * (self.waiting.len() + self.tickets.len() + self.inbound.len());
+    /// `present`: the generation of the link, `own`: the page's memory.
+    pub(crate) fn before(
+        &mut self,
+        now: Instant,
+        input: &Input<Payload>,
+        (present, own): (u32, u32),
+        awaits_pong: bool,
+    ) {
+        self.bound = 40 + 3 * (self.waiting.len() + self.tickets.len() + self.inbound.len());
         let greeted = self.link.is_some_and(|link| link.greeted);
-        self.session.before(input, present, greeted);
-        self.rows.before(input);
+        let link = self.link.filter(|link| link.open);
+        let open = link.map(|link| link.greeted);
+        self.session.before(input, (present, own), open);
+        if self.config.persist {
+            self.rows.before(input);
+            self.order.before(now, input, own);
+        }
+        (self.own, self.refused, self.forgotten) = (own, None, None);
+        match *input {
+            Input::Welcomed { welcome, .. } if welcome.claim == Claim::Refused => {
+                self.refused = Some(own);
+            }
+            Input::Forgotten {
+                memory,
+                empty: true,
+            } => self.forgotten = Some(memory),
+            _ => {}
+        }
         self.snapshot.open = greeted;
         self.snapshot.before(input);
         let Some(link) = &mut self.link else { return };
@@ -152,23 +194,15 @@ impl Audit {
         }
     }
 
-    pub(crate) fn given(
-        &mut self,
-        now: Instant,
-        input: &Input<Payload>,
-        result: Result<(), Refusal>,
-    ) {
+    pub(crate) fn given(&mut self, input: &Input<Payload>, result: Result<(), Refusal>) {
         match (input, result) {
             (Input::Send { send, .. }, Ok(())) => {
                 self.session.corked = self.config.session;
-                self.rows.accepted(now, send);
+                self.session.accepted(send, self.own);
                 self.accepted(send);
             }
-            (Input::Restored(Restored { send, number }), Ok(())) => {
+            (Input::Restored(Restored { send, .. }), Ok(())) if self.config.persist => {
                 self.accepted(send);
-                if *number > 0 {
-                    self.session.flying.insert(send.payload);
-                }
             }
             (Input::Flush { ticket, .. }, Ok(())) => {
                 self.flushes.insert(*ticket);
@@ -203,7 +237,7 @@ impl Audit {
                             | Input::Ping
                             | Input::Withdraw(_)
                     ),
-                    "{now}: {input} was refused: {refusal:?}"
+                    "{input} was refused: {refusal:?}"
                 );
             }
             _ => {}
@@ -211,7 +245,7 @@ impl Audit {
     }
 
     pub(crate) fn took_back(&mut self, payloads: &[Payload]) {
-        self.bound = 40 + 2 * (self.waiting.len() + self.tickets.len());
+        self.bound = 40 + 3 * (self.waiting.len() + self.tickets.len());
         for payload in payloads {
             self.forget(*payload);
         }
@@ -229,6 +263,7 @@ impl Audit {
             ticket: send.ticket,
         };
         self.waiting.insert(send.payload, wait);
+        self.sends.insert(send.payload, send.clone());
         self.sizes.insert(send.payload, send.bytes);
         self.expect_settled(send.ticket);
     }
@@ -237,7 +272,9 @@ impl Audit {
     fn forget(&mut self, payload: Payload) {
         let held = self.waiting.remove(&payload);
         assert!(held.is_some(), "{payload} was not waiting");
-        self.rows.forget(payload);
+        if self.config.session {
+            self.session.forget(payload);
+        }
     }
 
     pub(crate) fn size_of(&self, payload: Payload) -> u32 {
@@ -253,13 +290,13 @@ impl Audit {
         self.snapshot.open = self.link.is_some_and(|link| link.greeted);
         self.snapshot.came_out(output);
         if self.config.persist {
-            self.rows.came_out(output, self.session.next_number());
+            self.stores(now, output);
         }
         match output {
             Output::Dial { generation, .. } => self.dialed(now, *generation),
             Output::Greet { generation, .. } => {
                 self.asked.greeting = true;
-                self.session.greeted();
+                self.session.greeted = self.own;
                 self.last_sent.clear();
                 let link = self.link.filter(|link| link.open && !link.greeted);
                 assert_eq!(
@@ -269,7 +306,7 @@ impl Audit {
                 );
             }
             Output::Decide { .. } => self.asked.decision = true,
-            Output::Transmit(payload) => self.transmitted(*payload),
+            Output::Transmit(payload) => self.transmitted(now, *payload),
             Output::TransmitPing(_) => self.link_carries(output),
             Output::HangUp(_) => assert!(self.link.take().is_some(), "{output}: there is no link"),
             Output::Message {
@@ -290,8 +327,8 @@ impl Audit {
             }
             Output::Discard(payload) => {
                 if self.config.session && self.waiting.contains_key(payload) {
-                    self.forget(*payload);
                     self.session.acknowledged(*payload);
+                    self.forget(*payload);
                 } else if self.config.session && self.inbound.back() == Some(payload) {
                     self.inbound.pop_back();
                 } else if !self.withdrawn.remove(payload) {
@@ -304,61 +341,34 @@ impl Audit {
                 }
             }
             Output::Event(event) => self.told(now, event),
-            Output::Acknowledge { .. } | Output::Pong(_) | Output::Ask | Output::End => {
+            Output::Acknowledge { .. }
+            | Output::Pong(_)
+            | Output::Ask
+            | Output::End
+            | Output::Lane { .. } => {
                 assert!(self.config.session);
                 self.link_carries(output);
             }
-            Output::Write { payload, .. } => {
+            Output::Adopt(memory) => {
                 self.link_carries(output);
-                self.session.flying.insert(*payload);
+                self.asked.adopting.push(*memory);
+            }
+            Output::Done(memory) => {
+                self.link_carries(output);
+                let forgotten = self.forgotten == Some(*memory);
+                assert!(
+                    forgotten || !self.config.persist,
+                    "{output}: it may be there"
+                );
             }
             Output::Release(payload) => {
-                let wait = self.waiting.remove(payload);
-                self.session.flying.remove(payload);
+                let wait = self.waiting.get(payload).cloned();
                 self.tickets.remove(&wait.map_or(0, |wait| wait.ticket));
+                self.forget(*payload);
             }
             Output::Save(_) => self.asked.saving = true,
-            Output::Commit => self.asked.committing = true,
-            Output::Capture(_) | Output::Timeout(_) | Output::Unit(_) => {}
+            Output::Abandon => assert!(self.config.session && !self.welcomed, "{output}"),
+            _ => {}
         }
-    }
-
-    fn dialed(&mut self, now: Instant, generation: u32) {
-        assert!(self.link.is_none(), "a second link");
-        let link = Link {
-            generation,
-            open: false,
-            greeted: false,
-        };
-        self.link = Some(link);
-        match self.announced.take() {
-            Some(at) => assert!(now >= at, "an attempt came before its time"),
-            None => assert_eq!(self.state, State::Connecting, "an attempt nobody announced"),
-        }
-    }
-
-    fn transmitted(&mut self, payload: Payload) {
-        self.link_carries(&Output::Transmit(payload));
-        let Some(wait) = self.waiting.get(&payload).cloned() else {
-            panic!("{payload} was not waiting");
-        };
-        if self.config.session {
-            let sizes = &self.sizes;
-            let size_of = |payload| sizes.get(&payload).copied().unwrap_or(10);
-            self.session.transmitted(payload, size_of);
-        } else {
-            self.waiting.remove(&payload);
-        }
-        if !wait.keyed {
-            let last = self.last_sent.insert(wait.priority, payload);
-            assert!(last < Some(payload), "{payload} overtook within its lane");
-        }
-    }
-
-    fn link_carries(&self, output: &Output<Payload>) {
-        assert!(
-            self.link.is_some_and(|link| link.greeted),
-            "{output}: no open link"
-        );
     }
 }

@@ -5,6 +5,7 @@ mod check;
 mod look;
 mod network;
 mod options;
+mod order;
 mod program;
 mod rows;
 mod session;
@@ -19,14 +20,17 @@ pub(crate) use audit::Audit;
 pub(crate) use check::{check, check_steps};
 pub(crate) use network::Network;
 pub(crate) use options::{config, queue, reconnect};
+pub(crate) use order::Order;
 pub(crate) use program::{Answer, Op, Program, op, program};
-pub(crate) use rows::Rows;
-pub(crate) use session::{handed, leaving, new, resumed, session};
-pub(crate) use session_audit::SessionAudit;
-pub(crate) use session_program::{SessionOp, session_program};
+pub(crate) use rows::{Ask, Record, Rows};
+pub(crate) use session::{
+    accepted, claimed, forgotten, handed, lane, new, refused, resumed, session,
+};
+pub(crate) use session_audit::{PRIORITIES, SessionAudit};
+pub(crate) use session_program::{ClaimOp, SessionOp, session_program};
 pub(crate) use shell::Shell;
 pub(crate) use snapshot_audit::SnapshotAudit;
-pub(crate) use state::{checkpoint, persistent, restored};
+pub(crate) use state::{ORPHAN, checkpoint, persistent, queue_of, restored};
 pub(crate) use state_program::{StateOp, snapshot, state_op};
 
 use steadfast_engine::{Direction, Event, Form, GapReason, Input, Output, Priority, Send, Span};

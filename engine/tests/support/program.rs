@@ -113,6 +113,7 @@ impl Program {
         let mut shell = Shell::with_seed(self.config.clone(), self.seed);
         shell.decide = Answer::Table;
         shell.greeting_bytes = Some(30);
+        (shell.adopts, shell.audit.rows.batch) = (false, 2);
         for op in &self.ops {
             op.apply(&mut shell);
         }
@@ -203,7 +204,8 @@ impl Op {
                 generation: link(age),
                 payload: shell.fresh_payload(),
                 bytes,
-                is_pong,
+                // A ping that goes out because a sleep is noticed at this moment has no answer yet.
+                is_pong: is_pong && shell.slept().is_none(),
             },
             Self::Closed {
                 age,
@@ -296,6 +298,7 @@ fn network() -> impl Strategy<Value = Op> {
         Just(1009),
         Just(1013),
         Just(4401),
+        Just(4409),
         1000_u16..5000,
         any::<u16>()
     ];

@@ -1,8 +1,10 @@
 //! What a server of sessions says, and a session's own tasks.
 
-use steadfast_engine::{Config, Fate, From, GapReason, Input, Output, State, Welcome, Window};
+use steadfast_engine::{
+    Claim, Config, Fate, From, GapReason, Input, Output, Priority, State, Welcome, Window,
+};
 
-use super::{Payload, RECONNECT, Shell, ms};
+use super::{Payload, Shell, ms};
 
 /// A client with a session.
 pub(crate) fn session() -> Config {
@@ -21,38 +23,51 @@ pub(crate) const fn handed(payload: Payload, stream: u32, number: u64) -> Output
     }
 }
 
-/// What a server says of a session that goes on.
+/// What a server says of a session that goes on, where it has this much of the page's normal lane.
 pub(crate) const fn resumed(received: u64) -> Welcome {
+    claimed(Fate::Resumed, accepted(received))
+}
+
+/// What it says of a new one.
+pub(crate) const fn new() -> Welcome {
+    claimed(Fate::New, accepted(0))
+}
+
+/// It has forgotten the page's memory.
+pub(crate) const fn forgotten(fate: Fate) -> Welcome {
+    claimed(fate, Claim::Forgotten)
+}
+
+/// The page's memory is another user's.
+pub(crate) const fn refused(fate: Fate) -> Welcome {
+    claimed(fate, Claim::Refused)
+}
+
+/// So much of the normal lane is stored.
+pub(crate) const fn accepted(received: u64) -> Claim {
+    Claim::Accepted([0, received, 0])
+}
+
+pub(crate) const fn claimed(fate: Fate, claim: Claim) -> Welcome {
     Welcome {
-        received: Some(received),
+        claim,
+        user: 1,
         window: Window {
             messages: 4_096,
             bytes: 1 << 20,
         },
         max_message_bytes: 1 << 20,
-        fate: Fate::Resumed,
+        fate,
         first_retry: None,
     }
 }
 
-/// What it says of a new one.
-pub(crate) const fn new() -> Welcome {
-    Welcome {
-        fate: Fate::New,
-        ..resumed(0)
-    }
-}
-
-/// What a shell makes of one after which it will speak for another memory.
-pub(crate) const fn leaving(fate: Fate) -> Welcome {
-    Welcome {
-        received: None,
-        window: Window {
-            messages: 0,
-            bytes: 0,
-        },
-        fate,
-        ..resumed(0)
+/// The next messages are of the page's first memory, of its normal lane.
+pub(crate) const fn lane(next: u64) -> Output<Payload> {
+    Output::Lane {
+        memory: 1,
+        lane: Priority::Normal,
+        next,
     }
 }
 
@@ -64,7 +79,6 @@ impl Shell {
 
     pub(crate) fn welcomed_with(config: Config, welcome: Welcome) -> Self {
         let mut shell = Self::new(config);
-        shell.reads_storage();
         shell.connect();
         shell.wait(ms(40));
         shell.link_opens();
@@ -86,13 +100,6 @@ impl Shell {
         assert_eq!(self.give(input), Ok(()));
     }
 
-    /// A link that speaks for a memory that is new there.
-    pub(crate) fn begins_anew(&mut self) {
-        assert_eq!(self.give(RECONNECT), Ok(()));
-        self.link_opens();
-        self.welcome(resumed(0));
-    }
-
     /// The link is lost, and the next one is welcomed. What came out since the welcome.
     pub(crate) fn comes_back(&mut self, welcome: Welcome) -> Vec<Output<Payload>> {
         self.link_closes(1006);
@@ -109,10 +116,39 @@ impl Shell {
         assert_eq!(self.give(Input::Counted { generation, count }), Ok(()));
     }
 
+    /// The server has stored this much of the page's normal lane.
     pub(crate) fn stored(&mut self, number: u64) {
+        self.stored_of(self.engine.memory(), Priority::Normal, number);
+    }
+
+    pub(crate) fn stored_of(&mut self, memory: u32, lane: Priority, number: u64) {
         let generation = self.generation;
         self.counted();
-        assert_eq!(self.give(Input::Stored { generation, number }), Ok(()));
+        let input = Input::Stored {
+            generation,
+            memory,
+            lane,
+            number,
+        };
+        assert_eq!(self.give(input), Ok(()));
+    }
+
+    /// The server answers for a memory.
+    pub(crate) fn adopted(&mut self, memory: u32, claim: Claim) {
+        let generation = self.generation;
+        self.counted();
+        let input = Input::Adopted {
+            generation,
+            memory,
+            claim,
+        };
+        assert_eq!(self.give(input), Ok(()));
+    }
+
+    /// What a server says of a memory that has all that it ever said it has, and nothing else.
+    pub(crate) fn knows(&self, memory: u32) -> Claim {
+        let said = |lane| self.audit.session.lane(memory, lane).1;
+        Claim::Accepted([said(0), said(1), said(2)])
     }
 
     pub(crate) fn from(&mut self, stream: u32, epoch: u32, next: u64, reason: GapReason) {

@@ -1,7 +1,9 @@
 //! A shell whose clock and link are played by the test.
 
+mod passing;
+
 use steadfast_engine::{
-    Captured, Config, Engine, Input, Instant, Now, Output, Refusal, Send, Span, State,
+    Captured, Config, Engine, Input, Instant, Now, Output, Refusal, Send, State,
 };
 
 use super::{Answer, Audit, CONNECT, Network, Payload, message, ms};
@@ -31,8 +33,10 @@ pub(crate) struct Shell {
     pub(crate) last_ping: u32,
     /// Whether messages count as handed over as soon as the application has them.
     pub(crate) hands_over: bool,
-    /// Whether a commit is answered as soon as it is asked for.
-    pub(crate) writes: bool,
+    /// Whether storage answers as soon as it is asked, but for the lock of all orphans.
+    pub(crate) stores: bool,
+    /// Whether the server answers as soon as it is asked for a memory, and has what it said it has.
+    pub(crate) adopts: bool,
     /// What the application says when it is asked for its state.
     pub(crate) captures: Captured,
     /// Whether its state counts as saved as soon as that is asked for.
@@ -67,7 +71,8 @@ impl Shell {
             received: 0,
             last_ping: 0,
             hands_over: true,
-            writes: true,
+            stores: true,
+            adopts: true,
             captures: Captured::Changed,
             saves: false,
             trace: Vec::new(),
@@ -118,7 +123,8 @@ impl Shell {
     pub(crate) fn give(&mut self, input: Input<Payload>) -> Result<(), Refusal> {
         self.trace.push(format!("{} {input}", self.now));
         let awaits_pong = self.engine.awaits_pong();
-        self.audit.before(&input, self.generation, awaits_pong);
+        let present = (self.generation, self.engine.memory());
+        self.audit.before(self.now, &input, present, awaits_pong);
         let timeout = matches!(input, Input::Timeout { .. });
         let comes_in =
             matches!(input, Input::LinkMessage { generation, .. } if generation == self.generation);
@@ -129,7 +135,7 @@ impl Shell {
         }
         self.told = now;
         let result = self.engine.handle_input(now, input.clone());
-        self.audit.given(self.now, &input, result);
+        self.audit.given(&input, result);
         let produced = self.drain();
         self.audit
             .drained(&mut self.engine, self.now, self.deadline, timeout, produced);
@@ -224,25 +230,6 @@ impl Shell {
         })
     }
 
-    /// Time passes, and every timer is on time.
-    pub(crate) fn wait(&mut self, span: Span) {
-        let end = self.now + span;
-        for _ in 0..MAX_TIMEOUTS {
-            if self.next() > end {
-                self.pass_to(end);
-                return;
-            }
-            self.step();
-        }
-        panic!("a timer runs again and again without time passing");
-    }
-
-    /// Time passes without a timer; then comes the one that is overdue.
-    pub(crate) fn sleep(&mut self, span: Span) {
-        self.pass_to(self.now + span);
-        self.timeout();
-    }
-
     pub(crate) fn timeout(&mut self) {
         let input = Input::Timeout {
             buffered_bytes: self.network.buffered_bytes,
@@ -256,49 +243,14 @@ impl Shell {
         payload
     }
 
+    /// The payload that the next message has.
+    pub(crate) const fn peek_payload(&self) -> Payload {
+        self.next_payload
+    }
+
     /// The whole run so far.
     pub(crate) fn story(&self) -> String {
         self.trace.join("\n")
-    }
-
-    /// Only the clocks and the link move on.
-    pub(crate) fn pass_to(&mut self, at: Instant) {
-        self.network.pass(at.since(self.now));
-        self.now = self.now.max(at);
-    }
-
-    /// Both clocks at this moment.
-    pub(crate) fn clocks(&self) -> Now {
-        Now {
-            at: self.now,
-            wall_ms: self.now.as_micros() / 1_000 + self.wall_ahead_ms,
-        }
-    }
-
-    /// How much of a sleep the wall clock alone has seen since the last input.
-    fn slept(&self) -> Option<Span> {
-        let passed = self.clocks().wall_ms.checked_sub(self.told.wall_ms)?;
-        let lived = self.now.since(self.told.at).as_micros();
-        let slept = passed.saturating_mul(1_000).saturating_sub(lived);
-        (slept > 2_000_000).then_some(Span::from_micros(slept))
-    }
-
-    /// When something happens by itself.
-    pub(super) fn next(&self) -> Instant {
-        let pong = self.network.pongs.front();
-        pong.map_or(self.deadline, |pong| self.deadline.min(*pong))
-    }
-
-    /// Lets it happen.
-    pub(super) fn step(&mut self) {
-        let pong = self.network.pongs.front().copied();
-        self.pass_to(self.next());
-        if pong.is_some_and(|pong| pong <= self.deadline) {
-            self.network.pongs.pop_front();
-            self.pong();
-        } else {
-            self.timeout();
-        }
     }
 
     fn receive_as(&mut self, payload: Payload, bytes: u32, is_pong: bool) {
@@ -326,7 +278,8 @@ impl Shell {
                 Output::Capture(_) => {
                     let captured = Input::Captured(self.captures);
                     self.trace.push(format!("{} {captured}", self.now));
-                    self.audit.before(&captured, self.generation, false);
+                    let present = (self.generation, self.engine.memory());
+                    self.audit.before(self.now, &captured, present, false);
                     let result = self.engine.handle_input(self.clocks(), captured);
                     assert_eq!(result, Ok(()));
                 }
@@ -361,8 +314,13 @@ impl Shell {
     fn answer(&mut self) {
         let generation = self.generation;
         let asked = core::mem::take(&mut self.audit.asked);
-        if asked.committing && self.writes {
-            assert_eq!(self.give(Input::Written), Ok(()));
+        if self.stores {
+            self.storage_answers();
+        }
+        for memory in asked.adopting {
+            if self.adopts && generation == self.generation {
+                self.adopted(memory, self.knows(memory));
+            }
         }
         if asked.saving && self.saves {
             assert_eq!(self.give(Input::Saved), Ok(()));
@@ -403,5 +361,3 @@ impl Drop for Shell {
 
 const PING_BYTES: u32 = 4;
 const WALL_AHEAD_MS: u64 = 1_700_000_000_000;
-/// More than any stretch of time that is waited for here holds.
-const MAX_TIMEOUTS: u32 = 100_000;

@@ -1,8 +1,10 @@
 //! Storage and snapshots, as a test plays them.
 
-use steadfast_engine::{Config, Input, Output, Restored, SnapshotConfig, Unsaved};
+use steadfast_engine::{
+    Config, Input, MEMORY_FOUND, Output, Overflow, QueueConfig, Restored, SnapshotConfig, Unsaved,
+};
 
-use super::{Payload, Shell, WAKE, message, ms, session};
+use super::{Ask, Payload, Record, Shell, WAKE, message, ms, session};
 
 /// A client with a durable queue.
 pub(crate) fn persistent() -> Config {
@@ -10,6 +12,16 @@ pub(crate) fn persistent() -> Config {
         persist: true,
         ..session()
     }
+}
+
+/// The same with a queue of so many messages, where the oldest make room.
+pub(crate) fn queue_of(max_messages: u32, config: Config) -> Config {
+    let queue = QueueConfig {
+        max_messages,
+        overflow: Overflow::DropOldest,
+        ..config.queue
+    };
+    Config { queue, ..config }
 }
 
 /// A client whose state is a checkpoint.
@@ -20,42 +32,25 @@ pub(crate) fn checkpoint() -> Config {
     }
 }
 
-/// An ordinary message that storage has kept; `number` 0: without one.
+/// The memory of a page that is gone.
+pub(crate) const ORPHAN: u32 = MEMORY_FOUND;
+
+/// An ordinary message of [`ORPHAN`] that storage has kept.
 pub(crate) const fn restored(payload: Payload, number: u64) -> Restored<Payload> {
     Restored {
+        memory: ORPHAN,
         send: message(payload, 10),
         number,
     }
 }
 
 impl Shell {
-    /// Hands in what storage has kept of this page, if it is to be read.
-    pub(crate) fn reads_storage(&mut self) {
-        let persists = self.audit.config.persist && !self.engine.state().is_final();
-        if persists && !self.audit.rows.recalled {
-            let (mut rows, last) = self.audit.rows.read(self.now, &self.audit.config);
-            rows.retain(|row| !self.audit.holds(row.send.payload));
-            self.recalls(rows, last);
-        }
-    }
-
-    /// Hands in these messages and this number, as read from storage.
-    pub(crate) fn recalls(&mut self, rows: impl IntoIterator<Item = Restored<Payload>>, last: u64) {
-        for restored in rows {
-            assert_eq!(self.give(Input::Restored(restored)), Ok(()));
-        }
-        assert_eq!(self.give(Input::Recalled { last }), Ok(()));
-    }
-
-    /// A page that begins with these messages and this number in its storage, and has a link that is
-    /// to be welcomed. Its own payloads begin with 1,000.
-    pub(crate) fn begins_with(
-        rows: impl IntoIterator<Item = Restored<Payload>>,
-        last: u64,
-    ) -> Self {
+    /// A page that finds these messages, which one of its tab has left, and has a link that is to be welcomed. Its own
+    /// payloads begin with 1,000.
+    pub(crate) fn begins_with(rows: impl IntoIterator<Item = Restored<Payload>>) -> Self {
         let mut shell = Self::new(persistent());
         shell.next_payload = 1_000;
-        shell.recalls(rows, last);
+        shell.left(rows);
         shell.connect();
         shell.wait(ms(40));
         shell.link_opens();
@@ -63,23 +58,63 @@ impl Shell {
         shell
     }
 
+    /// A page of this tab and of the first user has left these messages.
+    pub(crate) fn left(&mut self, rows: impl IntoIterator<Item = Restored<Payload>>) {
+        let mut rows = rows.into_iter().peekable();
+        let memory = rows.peek().map_or(0, |row| row.memory);
+        let record = Record {
+            place: u64::from(memory - MEMORY_FOUND),
+            user: 1,
+            follows: true,
+        };
+        self.audit.rows.leave(Some(record), rows);
+    }
+
+    /// What was asked of storage is answered, but for the lock of all orphans.
+    pub(crate) fn storage_answers(&mut self) {
+        while let Some(ask) = self.audit.rows.next_ask() {
+            self.answers(ask, false);
+        }
+    }
+
+    /// This is answered; `no`: another page has the lock.
+    pub(crate) fn answers(&mut self, ask: Ask, no: bool) {
+        assert!(self.audit.rows.asks.contains(&ask), "{ask:?} was not asked");
+        let (own, now) = (self.engine.memory(), self.now);
+        let config = self.audit.config.clone();
+        let answers = self.audit.rows.answer(ask, no, own, now, &config);
+        for input in answers {
+            assert_eq!(self.give(input), Ok(()));
+        }
+    }
+
+    /// Storage tells of this memory, in which a page of this tab, or another, has sent.
+    pub(crate) fn finds(&mut self, memory: u32, place: u64, follows: bool) {
+        let input = Input::Found {
+            memory,
+            place,
+            follows,
+        };
+        assert_eq!(self.give(input), Ok(()));
+    }
+
+    /// Storage fails, or works again.
+    pub(crate) fn storage(&mut self, works: bool) {
+        assert_eq!(self.give(Input::Storage { works }), Ok(()));
+    }
+
     /// The next payload of the application.
     pub(crate) const fn next_payload(&mut self, payload: Payload) {
         self.next_payload = payload;
-    }
-
-    pub(crate) fn written(&mut self) {
-        assert_eq!(self.give(Input::Written), Ok(()));
     }
 
     pub(crate) fn suspends(&mut self) {
         assert_eq!(self.give(Input::Suspend), Ok(()));
     }
 
-    /// The page is back, its storage is read, and its link is there but not welcomed.
+    /// The page is back, and its link is there but not welcomed.
     pub(crate) fn resumes(&mut self) {
         assert_eq!(self.give(WAKE), Ok(()));
-        self.reads_storage();
         self.until_dial();
         self.link_opens();
         self.take();
@@ -98,13 +133,17 @@ impl Shell {
         assert_eq!(self.give(Input::Hide), Ok(()));
     }
 
-    /// What storage was told since the last look.
+    /// What storage and the link were told since the last look.
     pub(crate) fn take_storage(&mut self) -> Vec<Output<Payload>> {
         let mut outputs = self.take();
         outputs.retain(|output| {
-            matches!(
+            !matches!(
                 output,
-                Output::Write { .. } | Output::Commit | Output::Release(_) | Output::Transmit(_)
+                Output::Event(_)
+                    | Output::Timeout(_)
+                    | Output::Unit(_)
+                    | Output::Ask
+                    | Output::TransmitPing(_)
             )
         });
         outputs

@@ -5,7 +5,7 @@ use std::ops::Bound;
 
 use steadfast_protocol::frame::{Frame, From as FromFrame, Message, Position, pack};
 use steadfast_protocol::limits;
-use steadfast_protocol::sender::Window;
+use steadfast_protocol::window::Window;
 
 use super::Node;
 use super::ending::Ending;

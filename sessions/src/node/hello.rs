@@ -7,7 +7,7 @@ use std::time::Duration;
 use steadfast_protocol::frame::{
     Frame, Hello, Reason, StoredSnapshot, WantedSnapshot, Welcome, parts,
 };
-use steadfast_protocol::sender::Window;
+use steadfast_protocol::window::Window;
 use steadfast_protocol::{Span, limits};
 
 use super::Node;

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use steadfast_protocol::sender::Window;
+use steadfast_protocol::window::Window;
 
 use super::Node;
 use super::store_calls::Purpose;

@@ -6,7 +6,7 @@ use steadfast_protocol::Instant;
 use steadfast_protocol::frame::{
     Control, Encoded, Frame, FrameError, Hello, Incoming, Reader, Side,
 };
-use steadfast_protocol::sender::Window;
+use steadfast_protocol::window::Window;
 
 use super::Node;
 use super::downward::Downward;

@@ -7,7 +7,7 @@ use steadfast_protocol::Instant;
 use steadfast_protocol::frame::{Frame, FrameError, Lane, Stored};
 use steadfast_protocol::limits::{LANES, LAST_NUMBER, MEMORIES};
 use steadfast_protocol::receiver::Receiver;
-use steadfast_protocol::sender::Window;
+use steadfast_protocol::window::Window;
 
 use super::Node;
 use super::ending::Ending;

@@ -61,7 +61,7 @@ pub(super) fn claim(
 /// The memory of this name, which `term` has.
 pub(super) fn held(rows: &impl Rows, name: &str, term: Term) -> Result<Remembered, StoreError> {
     let memory = record::load::<Remembered>(rows, &key::remembered(name))?;
-    let memory = memory.filter(|memory| memory.term == term || planted::is(Bug::StoreWithoutTerm));
+    let memory = memory.filter(|memory| memory.term == term || planted::is(Bug::MemoryWithoutTerm));
     memory.ok_or(StoreError::Refused(Refused::Memory))
 }
 
@@ -104,18 +104,7 @@ pub(super) fn expire(
 
 /// How many memories are known.
 pub(super) fn count(rows: &impl Rows) -> Result<u64, StoreError> {
-    match record::load(rows, key::MEMORIES) {
-        Ok(count) => Ok(count.unwrap_or_default()),
-        Err(StoreError::Corrupt(_)) => {
-            let mut count = 0;
-            rows.scan(b"k/", b"k0", &mut |_, _| {
-                count += 1;
-                Ok(true)
-            })?;
-            Ok(count)
-        }
-        Err(error) => Err(error),
-    }
+    record::count(rows, key::MEMORIES, b"k/")
 }
 
 /// The tag of the list of memories by the time of their use.

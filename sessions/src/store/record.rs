@@ -218,6 +218,21 @@ pub(crate) fn load<T: Record>(rows: &impl Rows, key: &[u8]) -> Result<Option<T>,
     read(key, &value).map(Some).ok_or_else(|| corrupt(key))
 }
 
+/// How many there are, as `key` says; if that cannot be read, as many as have a key with this beginning.
+pub(super) fn count(rows: &impl Rows, key: &[u8], beginning: &[u8; 2]) -> Result<u64, StoreError> {
+    match load(rows, key) {
+        Err(StoreError::Corrupt(_)) => {}
+        count => return Ok(count?.unwrap_or_default()),
+    }
+    let [kind, slash] = *beginning;
+    let mut count = 0;
+    rows.scan(beginning, &[kind, slash + 1], &mut |_, _| {
+        count += 1;
+        Ok(true)
+    })?;
+    Ok(count)
+}
+
 /// The record that `value` at `key` is.
 pub(crate) fn read<T: Record>(key: &[u8], value: &[u8]) -> Option<T> {
     match postcard::take_from_bytes::<T>(open(key, value)?) {

@@ -91,18 +91,7 @@ pub(super) fn list(
 
 /// How many sessions are known.
 pub(super) fn count(rows: &impl Rows) -> Result<u64, StoreError> {
-    match record::load(rows, key::SESSIONS) {
-        Ok(count) => Ok(count.unwrap_or_default()),
-        Err(StoreError::Corrupt(_)) => {
-            let mut count = 0;
-            rows.scan(b"s/", b"s0", &mut |_, _| {
-                count += 1;
-                Ok(true)
-            })?;
-            Ok(count)
-        }
-        Err(error) => Err(error),
-    }
+    record::count(rows, key::SESSIONS, b"s/")
 }
 
 impl List {

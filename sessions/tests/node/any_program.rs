@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use steadfast_protocol::frame::{
     Auth, Control, Form, Frame, Hello, Ping, Position, WantedSnapshot,
 };
-use steadfast_protocol::sender::Window;
+use steadfast_protocol::window::Window;
 use steadfast_sessions::io::{
     AuthRefusal, Config, Effect, Input, LinkId, OpId, OutboxOverflow, Outcome, Target, Wire,
 };

@@ -1,7 +1,7 @@
 //! State and position are one.
 
 use steadfast_protocol::frame::{Frame, Hello, Position, Save, SaveRefusal};
-use steadfast_protocol::sender::Window;
+use steadfast_protocol::window::Window;
 use steadfast_sessions::io::{Config, LinkId};
 
 use crate::support::{INSTANCE, Server, data, ms, new_hello, restoring, same};

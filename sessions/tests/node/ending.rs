@@ -1,7 +1,7 @@
 //! The end of a session.
 
 use steadfast_protocol::frame::{Frame, Reason};
-use steadfast_protocol::sender::Window;
+use steadfast_protocol::window::Window;
 use steadfast_sessions::io::{Config, LinkId};
 use steadfast_sessions::payload::Payload;
 use steadfast_sessions::store::Request;

@@ -3,7 +3,7 @@
 use std::iter::repeat_n;
 
 use steadfast_protocol::frame::{Control, Frame};
-use steadfast_protocol::sender::Window;
+use steadfast_protocol::window::Window;
 use steadfast_sessions::io::{Config, Wire};
 use steadfast_sessions::payload::Payload;
 use steadfast_sessions::store::Request;

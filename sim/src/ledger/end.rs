@@ -1,5 +1,7 @@
 //! What must have come true in the end.
 
+use std::collections::BTreeSet;
+
 use super::{Broken, End, Gap, LETTERS, Ledger, stream_name};
 use crate::plan::Kind;
 
@@ -36,20 +38,41 @@ impl Ledger {
         })
     }
 
-    /// A session whose handler has still to do.
-    pub(crate) fn unhandled(&self) -> Option<String> {
+    /// A session whose handler has still to do; in the end, when these sessions have pages, only one that does not wait.
+    pub(crate) fn unhandled(&self, living: Option<&BTreeSet<String>>) -> Option<String> {
+        let waits = |name: &String| living.is_some_and(|living| self.waits_for_room(name, living));
         self.sessions.iter().find_map(|(name, session)| {
-            (session.cursor < session.stored).then(|| {
+            (session.cursor < session.stored && !waits(name)).then(|| {
                 let (stored, cursor) = (session.stored, session.cursor);
                 format!("{name}: {stored} messages are stored, {cursor} handled")
             })
         })
     }
 
+    /// Whether no page has a session any more, and its outbox has no room for what the handler answers: that waits until
+    /// the outbox expires. What is stored stays stored, and is handled then (H9).
+    fn waits_for_room(&self, session: &String, living: &BTreeSet<String>) -> bool {
+        self.full.contains(session) && !living.contains(session)
+    }
+
+    /// A commit for a session was refused for want of room in its outbox, or was not.
+    pub(crate) fn has_room(&mut self, session: &str, has_room: bool) {
+        if has_room {
+            self.full.remove(session);
+        } else {
+            self.full.insert(session.to_owned());
+        }
+    }
+
     /// Everything has come right, or this has not. `owned` are the sessions that a living page has.
     pub(crate) fn judge(&self, living: &[(usize, String)]) -> Result<(), Broken> {
         for (id, up) in self.ups.iter().enumerate() {
-            if up.end == Some(End::Acknowledged) && !up.committed && !up.doubtful {
+            let waits = up.stored.as_ref().is_some_and(|(session, ..)| {
+                let owners = living.iter().map(|(_, session)| session.clone()).collect();
+                self.waits_for_room(session, &owners)
+            });
+            let is_owed = !up.committed && !up.back && !up.set_back && !waits;
+            if up.end == Some(End::Acknowledged) && is_owed {
                 let what = format!("message {id} was acknowledged and never handled");
                 return Err(Broken::new("D1", what));
             }

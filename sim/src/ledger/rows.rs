@@ -118,13 +118,13 @@ impl Ledger {
             return Err(strange());
         }
         if letter == 'e'
-            && !up.doubtful
+            && !up.set_back
             && let Some((session, ..)) = &up.stored
             && stream_name(session, "") != name
         {
             return Err(strange());
         }
-        if std::mem::replace(&mut up.made[place].stored, true) && !up.doubtful {
+        if std::mem::replace(&mut up.made[place].stored, true) && !up.set_back {
             let what = format!("{name}: {letter} of message {id} is stored twice");
             return Err(Broken::new("D2", what));
         }

@@ -1,6 +1,7 @@
 //! From clients to the handler.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use steadfast_engine::DropReason;
 use steadfast_protocol::frame::Welcome;
@@ -37,7 +38,8 @@ impl Ledger {
         }
         let up = &self.ups[id];
         if certain
-            && !up.doubtful
+            && !up.back
+            && !up.set_back
             && let Some(place) = &up.stored
         {
             let what = format!(
@@ -50,7 +52,8 @@ impl Ledger {
 
     pub(crate) fn is_stored(&self, id: usize, when: &str) -> Result<(), Broken> {
         let up = &self.ups[id];
-        if up.stored.is_none() && !up.doubtful {
+        // A row that came back may stand below what is stored (C2): that is no acknowledgement.
+        if up.stored.is_none() && !up.back && !up.set_back {
             let what = format!("message {id} is {when}, but not stored and synced");
             return Err(Broken::new("D6", what));
         }
@@ -60,9 +63,10 @@ impl Ledger {
     fn ends(&mut self, id: usize, end: End) -> Result<(), Broken> {
         let up = &mut self.ups[id];
         up.holder = None;
-        if let Some(before) = up.end.replace(end)
-            && !up.doubtful
-        {
+        let before = up.end.replace(end);
+        let again = matches!(before, Some(End::Orphaned))
+            || (before == Some(end) && end == End::Acknowledged);
+        if let Some(before) = before.filter(|_| !again && !up.back && !up.set_back) {
             let what = format!("message {id} ends twice: {before:?}, {end:?}");
             return Err(Broken::new("D1", what));
         }
@@ -126,6 +130,7 @@ impl Ledger {
             let lane = (message.memory.to_string(), message.lane);
             let number = message.number;
             let id = self.known(&message.payload)?;
+            self.is_named(id, &(Arc::from(&*message.memory), message.lane, number))?;
             let last = self.last_stored(&lane);
             let stored = self.memories.entry(lane.clone()).or_default();
             match stored.get(&number) {
@@ -136,10 +141,10 @@ impl Ledger {
                     );
                     return Err(Broken::new("D2", what));
                 }
-                // The pages here leave no number out.
-                None if number != last + 1 => {
+                // Holes are normal (U3).
+                None if number < last => {
                     let what = format!("number {number} of {lane:?} is stored after {last}");
-                    return Err(Broken::new("D1", what));
+                    return Err(Broken::new("D3", what));
                 }
                 None => drop(stored.insert(number, id)),
             }
@@ -154,31 +159,31 @@ impl Ledger {
         session.stored += 1;
         let up = &mut self.ups[id];
         if let Some(before) = &up.stored
-            && !(up.doubtful && before.0 != place.0)
             && !up.set_back
         {
             let what = format!("message {id} is stored twice: {before:?} and {place:?}");
             return Err(Broken::new("D2", what));
         }
         let never = matches!(up.end, Some(End::Dropped { certain: true } | End::Refused));
-        if never && !up.doubtful {
+        if never && !up.back && !up.set_back {
             let what = format!(
                 "message {id} is stored, but its sender was told that it is not: {:?}",
                 up.end
             );
             return Err(Broken::new("D1", what));
         }
-        let memory = format!("{} {}", place.0, place.1);
+        let memory = place.1.clone();
         up.stored = Some(place);
-        if let Some(lane) = up.lane.filter(|_| !up.doubtful) {
-            let last = self.lanes.insert((memory, up.page, lane), id);
-            if let Some(last) = last.filter(|last| *last > id) {
-                let what =
-                    format!("message {id} is stored after message {last} of its page and lane");
-                return Err(Broken::new("D3", what));
-            }
+        let Some(lane) = up.lane else {
+            return Ok(());
+        };
+        let last = self.lanes.insert((memory.clone(), lane), id);
+        if let Some(last) = last.filter(|last| *last > id) {
+            let what =
+                format!("message {id} is stored after message {last} of its memory and lane");
+            return Err(Broken::new("D3", what));
         }
-        Ok(())
+        self.follows_in_tab(id, lane, &memory)
     }
 
     /// The handler is given a message.

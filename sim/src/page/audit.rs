@@ -16,17 +16,18 @@ impl World {
             self.fail(Broken::new("D1", what));
             return;
         }
-        if sent > it.window.0.max(1) || (sent > 1 && it.in_flight > u64::from(it.window.1)) {
+        let (messages, bytes) = it.in_flight;
+        if messages > it.window.0.max(1) || (messages > 1 && bytes > u64::from(it.window.1)) {
             let what = format!(
-                "page {page}: {sent} messages and {} bytes unacknowledged in a window of {:?}",
-                it.in_flight, it.window
+                "page {page}: {messages} messages and {bytes} bytes unacknowledged in a window of {:?}",
+                it.window
             );
             self.fail(Broken::new("S6", what));
             return;
         }
         let queue = &self.plan.tuning.client.queue;
         if queue.enabled
-            && !it.durable.persists
+            && !it.keep.persists
             && queued > queue.max_messages + sent.max(it.window.0.min(10_000))
         {
             self.fail(Broken::new(

@@ -2,7 +2,7 @@
 
 use steadfast_protocol::frame::WantedSnapshot;
 
-use super::SESSION;
+use super::keep::Work;
 use crate::browser::{Change, LocalCopy};
 use crate::ledger::Positions;
 use crate::world::World;
@@ -11,7 +11,10 @@ impl World {
     /// The state goes to local storage, in the task in which the page is hidden.
     pub(super) fn copies_state(&mut self, page: usize) {
         let name = self.copy_name(page);
-        let it = &mut self.pages[page];
+        if name.is_empty() {
+            return;
+        }
+        let it = &self.pages[page];
         let copy = LocalCopy {
             user: it.user.clone(),
             base: it.snapshots.base,
@@ -19,28 +22,20 @@ impl World {
             positions: it.snapshots.positions.clone(),
         };
         let change = Change::Copy(name, copy);
-        if it.durable.persists {
-            it.durable.changes.put_copy(change);
-        } else {
-            self.storages[it.storage].write(change);
-        }
+        self.asks(page, vec![change], Work::Other, true, false);
     }
 
     fn copy_name(&self, page: usize) -> String {
         let it = &self.pages[page];
         match &self.plan.tuning.document {
             Some(key) => format!("document {key}"),
-            None => it
-                .durable
-                .memory
-                .clone()
-                .unwrap_or_else(|| SESSION.to_owned()),
+            None => it.keeper.name.as_deref().unwrap_or_default().to_owned(),
         }
     }
 
     fn local_copy(&self, page: usize) -> Option<LocalCopy> {
         let it = &self.pages[page];
-        let copies = &self.storages[it.storage].fresh.data().copies;
+        let copies = &self.storages[it.storage].database.data().copies;
         copies.get(&self.copy_name(page)).cloned()
     }
 

@@ -3,10 +3,8 @@
 use steadfast_engine::{Input, State};
 
 use super::Held;
-use super::machine::rows;
-use crate::ledger::Broken;
-use crate::plan::{Class, Cut, Hint};
-use crate::planted::{self, Bug};
+use crate::browser::Name;
+use crate::plan::{Class, Cut, Hint, Kind};
 use crate::world::{Away, Deed, PageStep, Step, World};
 
 impl World {
@@ -42,18 +40,15 @@ impl World {
         }
         self.pages[page].away.push(away);
         self.later(span, Step::PageReturns { page, from: away });
-        for orphan in self.orphans_of(page) {
-            self.page_leaves(orphan, away, span);
-        }
     }
 
     /// The page goes, perhaps to come back: the last task in which it can do anything.
     fn suspends(&mut self, page: usize) {
         self.feed(page, Input::Hide);
         self.feed(page, Input::Suspend);
+        self.pages[page].keep.turn += 1;
         self.ends_task(page);
-        self.lets_go(page);
-        self.pages[page].put_away = true;
+        self.lets_session_go(page);
     }
 
     /// The page is told something, or acts as if it was; nothing says that it is over.
@@ -63,52 +58,13 @@ impl World {
             return;
         }
         self.tally.fault(Class::Hints.name());
-        let all = [vec![page], self.orphans_of(page)].concat();
-        for page in all {
-            match hint {
-                Hint::Offline => drop(self.feed(page, Input::Offline)),
-                // What a page with a durable queue sends then is in a stash that these pages do not merge; that nothing
-                // of it is lost, doubled or reordered is held by tests/browser/cases alone.
-                Hint::PutAway if self.pages[page].durable.persists => {}
-                Hint::PutAway => self.suspends(page),
-                Hint::Look { online } => self.is_used(page, online),
-                Hint::Connect { online } => {
-                    self.comes_back(page);
-                    self.feed(page, Input::Connect { online });
-                }
-            }
-            self.ends_task(page);
+        match hint {
+            Hint::Offline => drop(self.feed(page, Input::Offline)),
+            Hint::PutAway => self.suspends(page),
+            Hint::Look { online } => drop(self.feed(page, Input::Wake { online })),
+            Hint::Connect { online } => drop(self.feed(page, Input::Connect { online })),
         }
-    }
-
-    fn is_used(&mut self, page: usize, online: bool) {
-        self.comes_back(page);
-        self.feed(page, Input::Wake { online });
-    }
-
-    /// A page that was put away is in use again, whether anybody says so or not.
-    pub(super) fn comes_back(&mut self, page: usize) {
-        if !std::mem::take(&mut self.pages[page].put_away) {
-            return;
-        }
-        let it = &self.pages[page];
-        let stash = it.durable.stash.as_ref();
-        let is_left = stash.is_none_or(|stash| self.storages[it.storage].rows_of(stash).is_empty());
-        if is_left && it.durable.persists && !it.durable.failed && it.adopts.is_none() {
-            // Another page may have delivered what was in it, and ended it.
-            self.gets_stash(page);
-        } else {
-            self.keeps_stash(page);
-        }
-    }
-
-    /// The hidden clients of a page.
-    fn orphans_of(&self, page: usize) -> Vec<usize> {
-        let orphans = 0..self.pages.len();
-        let of = |orphan: &usize| self.pages[*orphan].adopts == Some(page);
-        orphans
-            .filter(|orphan| of(orphan) && self.pages[*orphan].alive)
-            .collect()
+        self.ends_task(page);
     }
 
     pub(crate) fn page_returns(&mut self, page: usize, from: Away) {
@@ -127,16 +83,16 @@ impl World {
         match from {
             Away::Hidden => {
                 it.throttle = 0;
-                self.is_used(page, true);
+                self.feed(page, Input::Wake { online: true });
             }
             Away::Offline => {
                 self.feed(page, Input::Online);
             }
             Away::Cached => {
-                self.is_used(page, true);
+                self.feed(page, Input::Wake { online: true });
             }
             Away::Frozen => {
-                self.is_used(page, true);
+                self.feed(page, Input::Wake { online: true });
             }
             Away::Asleep { .. } => {}
         }
@@ -177,71 +133,18 @@ impl World {
         self.loses_transactions(page);
         self.loses_messages(page);
         self.lets_locks_go(page);
-        for orphan in self.orphans_of(page) {
-            self.page_is_killed(orphan);
-        }
-    }
-
-    /// What is not complete when its page is gone may come to nothing, in each database by itself; what a
-    /// living page's hidden client has asked for does not.
-    fn loses_transactions(&mut self, page: usize) {
-        let it = &self.pages[page];
-        let storage = it.storage;
-        let browser = &self.storages[storage];
-        let (stored, fresh) = (
-            browser.stored.unfinished(page),
-            browser.fresh.unfinished(page),
-        );
-        if stored + fresh == 0 || it.adopts.is_some_and(|parent| self.pages[parent].alive) {
-            return;
-        }
-        if it.closed && stored > 0 {
-            // What it has ended may still be there.
-            self.ledger.copies(it.client);
-        }
-        let before = rows(browser);
-        for (is_fresh, unfinished) in [(false, stored), (true, fresh)] {
-            let kept = self.dice.disk.below(unfinished as u64 + 1) as usize;
-            let now = self.now;
-            self.trace.add(now, || {
-                let database = if is_fresh { "fresh" } else { "stored" };
-                format!("page {page}: {kept} of {unfinished} transactions stay, {database}")
-            });
-            let torn = is_fresh && planted::is(Bug::TornMove);
-            let database = self.storages[storage].database(is_fresh);
-            database.loses(page, kept, torn);
-        }
-        let after = rows(&self.storages[storage]);
-        let gone = before.keys().find(|id| !after.contains_key(*id));
-        if let Some(id) = gone.filter(|id| !self.ledger.is_doubtful(**id)) {
-            let what = format!("message {id} was in storage, and is gone with page {page}");
-            self.fail(Broken::new("D1", what));
-        }
-        self.are_others(storage, &before);
     }
 
     /// What a dead page had, and storage has not, is gone with it.
     fn loses_messages(&mut self, page: usize) {
         let it = &self.pages[page];
-        let browser = &self.storages[it.storage];
-        let found = rows(browser);
-        let shelf = it.durable.shelf.iter().map(|kept| (kept.row.id, false));
         let held = it.held.iter().filter_map(|(payload, held)| match held {
-            Held::Up { id, .. } => {
-                let place = it.durable.place(*payload);
-                // Where it was, perhaps, before it was moved.
-                let kept = place.is_some_and(|place| browser.has(&place) || found.contains_key(id));
-                Some((*id, kept && !it.durable.failed))
-            }
+            Held::Up { id, .. } => Some((*id, it.keep.rows.get(payload).cloned())),
             Held::Down(_) => None,
         });
-        let messages: Vec<(usize, bool)> = shelf.chain(held).collect();
-        for (id, kept) in messages {
-            if kept {
-                self.ledger.is_released(id);
-            } else {
-                self.ledger.is_orphaned(id);
-            }
+        let messages: Vec<(usize, Option<Name>)> = held.collect();
+        for (id, name) in messages {
+            self.is_left(page, id, name.as_ref());
         }
         self.tally.page_deaths += 1;
     }
@@ -295,30 +198,45 @@ impl World {
         }
     }
 
-    /// The tab is copied: another page has a copy of what this one's tab remembers. Without locks
-    /// both go on with the same session.
+    /// The tab is copied, with what it remembers. Now and then the browser is, with all that it has: on two machines
+    /// pages go on with the same session.
     pub(crate) fn copies(&mut self, client: usize) {
         let it = &self.pages[self.newest[client]];
-        let (mut storage, hint) = (it.storage, self.tabs[it.tab].clone());
+        let (mut storage, tab) = (it.storage, self.tabs[it.tab].clone());
         if it.session.is_none() {
             return;
         }
-        let persists = it.durable.persists;
-        self.ledger.copies(client);
-        if !persists {
+        if !it.keep.persists && self.dice.disk.happens(500) {
+            self.ledger.copies(client);
             let copy = self.storages[storage].copy();
             storage = self.storages.len();
             self.storages.push(copy);
         }
         self.tally.fault(Class::Tabs.name());
-        self.tabs.push(hint);
+        self.tabs.push(tab);
         self.open_page(client, storage, self.tabs.len() - 1);
     }
 
-    pub(super) fn acts_close(&mut self, page: usize) {
-        self.tally.fault(Class::Close.name());
-        self.feed(page, Input::Close);
-        self.forgets_session(page);
+    /// The last task of a page: it sends, then closes its client or takes back what waits, and is gone.
+    pub(crate) fn has_last_words(&mut self, client: usize, messages: u64, closes: bool) {
+        let page = self.newest[client];
+        let it = &self.pages[page];
+        if it.is_still() || it.closed || !it.alive {
+            return;
+        }
+        self.tally.fault(Class::LastWords.name());
+        for _ in 0..messages {
+            self.sends(page, Kind::Echo, 20, None, false);
+        }
+        if closes {
+            self.acts_close(page);
+        } else {
+            self.takes_back(page);
+        }
+        self.ends_task(page);
+        let (storage, tab) = (self.pages[page].storage, self.pages[page].tab);
+        self.page_is_killed(page);
+        self.open_page(client, storage, tab);
     }
 
     /// Something that the client's application does, in its newest page.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::browser::Browser;
-use crate::plan::{Class, Kind};
+use crate::browser::{Name, Tab};
+use crate::plan::{Class, Kind, Trouble};
 use crate::world::{Step, World};
 
 impl World {
@@ -15,32 +15,22 @@ impl World {
         self.page_dies(page);
         if new_tab {
             tab = self.tabs.len();
-            self.tabs.push(None);
+            self.tabs.push(Tab::default());
         }
         self.open_page(client, storage, tab);
     }
 
-    /// A page is loaded again, sends at once, and dies when it has its session.
+    /// A page is loaded again, sends at once, and dies while that is stored, or a little later.
     pub(crate) fn will_crash(&mut self, client: usize, new_tab: bool, messages: u64) {
-        if !self.pages[self.newest[client]].durable.persists {
+        if !self.pages[self.newest[client]].keep.persists {
             return self.crashes(client, new_tab);
         }
         self.loads_and_sends(client, messages);
         let page = self.newest[client];
-        self.pages[page].durable.crashes = Some(new_tab);
-    }
-
-    /// A page stores its session's record, and moves what it has sent to its memory. If it is about to die, it
-    /// does so before or after that is done.
-    pub(super) fn begins(&mut self, page: usize) {
-        let it = &mut self.pages[page];
-        let Some(new_tab) = it.durable.crashes.take() else {
-            return;
-        };
-        let browser = &self.storages[it.storage];
-        let done = [browser.fresh.ready_at, browser.stored.ready_at];
-        let span = self.dice.disk.pick(&done).saturating_sub(self.now);
-        let after = self.dice.disk.below(2 * span + 1);
+        let ready_at = self.storages[self.pages[page].storage].database.ready_at;
+        let soon = 2 * ready_at.saturating_sub(self.now);
+        let most = self.dice.disk.pick(&[soon, 200_000, 5_000_000]);
+        let after = self.dice.disk.below(most + 1);
         self.later(after, Step::Crash { page, new_tab });
     }
 
@@ -63,8 +53,8 @@ impl World {
     /// A page is loaded again while its storage deletes a message, or after so many looks.
     pub(crate) fn loads_when_busy(&mut self, client: usize, messages: u64, tries: u32) {
         let page = self.newest[client];
-        let stored = &self.storages[self.pages[page].storage].stored;
-        if tries > 0 && messages == 0 && !stored.is_deleting(page) {
+        let database = &self.storages[self.pages[page].storage].database;
+        if tries > 0 && messages == 0 && !database.is_deleting(page) {
             let tries = tries - 1;
             let step = Step::Load {
                 client,
@@ -88,19 +78,25 @@ impl World {
         self.ends_task(page);
     }
 
-    /// The power of a client's machine fails: of its browser's transactions some are lost, those last
-    /// that the disk was not asked to have.
+    /// The power of a client's machine fails: of its browser's transactions some are lost, those last that the disk
+    /// was not asked to have, and perhaps the notes.
     pub(crate) fn loses_power(&mut self, client: usize) {
         self.tally.fault(Class::PowerOff.name());
-        self.ledger.copies(client);
         let storage = self.pages[self.newest[client]].storage;
         self.restarts(client, storage, |world| {
             let browser = &mut world.storages[storage];
-            let before = rows(browser);
-            for database in [&mut browser.stored, &mut browser.fresh] {
-                let unsynced = database.unsynced(world.now) as u64;
-                let kept = world.dice.disk.below(unsynced + 1) as usize;
-                database.cut_power(kept);
+            let before = browser.rows();
+            let sessions = browser.database.data().sessions.len();
+            let unsynced = browser.database.unsynced(world.now) as u64;
+            let kept = world.dice.disk.below(unsynced + 1) as usize;
+            browser.database.cut_power(kept);
+            if world.dice.disk.happens(500) {
+                browser.notes.messages.clear();
+                browser.notes.memories.clear();
+            }
+            if browser.database.data().sessions.len() != sessions {
+                // One was ended or begun a moment ago, and nobody has waited for the disk.
+                world.ledger.copies(client);
             }
             world.are_others(storage, &before);
         });
@@ -109,7 +105,7 @@ impl World {
     /// A client's machine will be as it is now.
     pub(crate) fn will_go_back(&mut self, client: usize, span: u64) {
         let storage = self.pages[self.newest[client]].storage;
-        self.storages[storage].back_up();
+        self.storages[storage].database.back_up();
         self.later(span, Step::GoesBack { client, storage });
     }
 
@@ -118,14 +114,13 @@ impl World {
             return;
         }
         self.tally.fault(Class::Rollback.name());
+        // The claim, and perhaps the session.
         self.ledger.copies(client);
-        let ids: Vec<usize> = rows(&self.storages[storage]).into_keys().collect();
-        self.ledger.are_set_back(&ids);
         self.restarts(client, storage, |world| {
-            let before = rows(&world.storages[storage]);
-            world.storages[storage].go_back();
-            world.doubts(storage, &before);
-            let ids: Vec<usize> = rows(&world.storages[storage]).into_keys().collect();
+            let before = world.storages[storage].rows();
+            world.storages[storage].database.go_back();
+            world.are_others(storage, &before);
+            let ids: Vec<usize> = world.storages[storage].rows().into_keys().collect();
             world.ledger.are_set_back(&ids);
         });
     }
@@ -154,33 +149,29 @@ impl World {
     }
 
     pub(super) fn wipes(&mut self, storage: usize) {
-        let before = rows(&self.storages[storage]);
+        let before = self.storages[storage].rows();
+        self.loses_connections(storage);
         self.storages[storage].wipe();
-        self.doubts(storage, &before);
+        self.ledger.is_troubled(storage);
+        for id in before.keys() {
+            self.ledger.is_nowhere(*id);
+        }
         for page in 0..self.pages.len() {
-            let it = &self.pages[page];
+            let it = &mut self.pages[page];
             if it.storage == storage {
-                self.ledger.copies(it.client);
-                if it.alive && it.durable.persists {
-                    self.storage_fails(page);
-                }
+                it.keep.unkept.extend(before.values().cloned());
+                let client = it.client;
+                // The session is gone with its record.
+                self.ledger.copies(client);
             }
         }
     }
 
-    /// What is in storage now is not what was put there last.
-    fn doubts(&mut self, storage: usize, before: &BTreeMap<usize, u64>) {
-        let after = rows(&self.storages[storage]);
-        let ids = before.keys().chain(after.keys());
-        let other = ids.filter(|id| before.get(id) != after.get(id));
-        let other: Vec<usize> = other.copied().collect();
-        self.ledger.are_doubtful(&other);
-    }
-
     /// Some transactions are lost: messages that are not there any more are gone, and others are there
     /// again, with what was told of their end.
-    pub(super) fn are_others(&mut self, storage: usize, before: &BTreeMap<usize, u64>) {
-        let after = rows(&self.storages[storage]);
+    fn are_others(&mut self, storage: usize, before: &BTreeMap<usize, Name>) {
+        let after = self.storages[storage].rows();
+        self.ledger.is_troubled(storage);
         for id in before.keys().filter(|id| !after.contains_key(*id)) {
             self.ledger.is_orphaned(*id);
         }
@@ -189,17 +180,18 @@ impl World {
         }
     }
 
-    /// There is no room in a browser's storage.
-    pub(crate) fn fills(&mut self, client: usize, span: u64) {
-        self.tally.fault(Class::FullStorage.name());
+    /// Something is wrong with a browser's storage, for a while.
+    pub(crate) fn is_in_trouble(&mut self, client: usize, trouble: Trouble, span: u64) {
         let storage = self.pages[self.newest[client]].storage;
-        self.storages[storage].fill(true);
+        self.ledger.is_troubled(storage);
+        let browser = &mut self.storages[storage];
+        match trouble {
+            Trouble::NoRoom => browser.database.is_full = true,
+            Trouble::NoNotes => browser.notes.is_full = true,
+            Trouble::Down => browser.database.is_down = true,
+            Trouble::Mute => browser.locks.is_mute = true,
+            Trouble::Disconnected => return self.loses_connections(storage),
+        }
         self.later(span, Step::HasRoom { storage });
     }
-}
-
-/// The messages that are in a browser, and their numbers.
-pub(super) fn rows(browser: &Browser) -> BTreeMap<usize, u64> {
-    let rows = browser.rows().into_iter();
-    rows.map(|(_, row)| (row.id, row.number)).collect()
 }

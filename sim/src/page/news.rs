@@ -2,7 +2,7 @@
 
 use steadfast_engine::{Cause, Delivered, Direction, DropReason, Event, FailureKind, Span, State};
 
-use super::{Held, instance};
+use super::Held;
 use crate::ledger::Broken;
 use crate::world::World;
 
@@ -119,12 +119,9 @@ impl World {
             let what = format!("page {page}: taken over, but nobody else has its session");
             self.fail(Broken::new("S2", what));
         }
-        let dice = &mut self.dice.page;
-        let fresh = instance(dice);
         let it = &mut self.pages[page];
-        it.instance.clone_from(&fresh);
-        it.durable.record.instance = fresh;
         it.backoff = Backoff::default();
+        self.lets_session_go(page);
     }
 
     /// The application has asked for a new link: the count of attempts starts over.
@@ -150,7 +147,6 @@ impl World {
             return self.fail(Broken::new("D1", what));
         };
         self.settles(page, id, sent);
-        self.deletes_row(page, payload);
         let certain = delivered == Delivered::No;
         let user = &self.pages[page].user;
         let checked = self.ledger.dropped(id, certain, reason, user);
@@ -158,15 +154,18 @@ impl World {
     }
 
     pub(super) fn is_taken_back(&mut self, page: usize, payload: u32) {
-        let Some(Held::Up { id, sent, .. }) = self.pages[page].release(payload) else {
+        let Some(Held::Up {
+            id, sent, given, ..
+        }) = self.pages[page].release(payload)
+        else {
             let what = format!("page {page}: takes back payload {payload}, which has had its end");
             return self.fail(Broken::new("D1", what));
         };
         self.settles(page, id, sent);
-        self.deletes_row(page, payload);
+        self.pages[page].taken.insert(payload, id);
         let user = &self.pages[page].user;
         // One that links end behind may have been stored all the same.
-        let checked = self.ledger.dropped(id, !sent, DropReason::Replaced, user);
+        let checked = self.ledger.dropped(id, !given, DropReason::Replaced, user);
         self.check(checked);
     }
 

@@ -1,17 +1,15 @@
 //! What the engine answers.
 
-use steadfast_engine::{HangUp, Input, Output};
+use steadfast_engine::{HangUp, Input, Output, Priority};
 use steadfast_protocol::close_code;
-use steadfast_protocol::frame::{Control, Frame, Hello, Ping, Position, escape};
+use steadfast_protocol::frame::{Adopt, Control, Frame, Hello, Lane, Ping, Position, escape};
 use steadfast_sessions::io::Wire;
 
-use super::durable::Phase;
-use super::{Held, SESSION, instance};
-use crate::browser::Change;
+use super::Held;
 use crate::ledger::Broken;
 use crate::network::{Owner, Packet};
 use crate::plan::Kind;
-use crate::world::{Step, World};
+use crate::world::{PageStep, Step, World};
 
 impl World {
     pub(super) fn carry_out(&mut self, page: usize, output: Output<u32>) {
@@ -39,7 +37,6 @@ impl World {
             }
             Output::End => {
                 self.says(page, Frame::End);
-                self.forgets_session(page);
             }
             Output::HangUp(why) => self.hangs_up(page, why),
             Output::Decide { .. } => {
@@ -55,9 +52,33 @@ impl World {
             } => self.hands_over(page, payload, stream, number),
             Output::Discard(payload) => self.discards(page, payload),
             Output::Event(event) => self.tells(page, event),
-            Output::Write { payload, number } => self.writes_number(page, payload, number),
-            Output::Commit => self.commits(page),
+            Output::Lane { memory, lane, next } => self.says_lane(page, memory, lane, next),
+            Output::Adopt(memory) => {
+                let memory = self.name_of(page, memory).to_string();
+                self.says(page, Frame::Adopt(Adopt { memory }));
+            }
+            // Where there are no notes there may be some that this page does not see.
+            Output::Done(_) if self.storages[self.pages[page].storage].notes.is_absent => {}
+            Output::Done(memory) => {
+                let memory = self.name_of(page, memory).to_string();
+                self.says(page, Frame::Done(Adopt { memory }));
+            }
+            Output::Abandon => self.abandons_session(page),
+            Output::Put {
+                payload,
+                memory,
+                number,
+            } => self.puts_message(page, payload, memory, number),
+            Output::Mark(payload) => self.marks_message(page, payload),
+            Output::Erase(payload) => self.pages[page].keep.erase(payload),
+            Output::Ended(memory) => self.ends_memory(page, memory),
             Output::Release(payload) => self.releases(page, payload),
+            Output::Recall => self.will_recall(page),
+            Output::Lock { memory, how } => self.wants_lock(page, memory, how),
+            Output::Unlock(memory) => self.unlocks(page, memory),
+            Output::Read(memory) => self.will_read(page, memory),
+            Output::Forget(memory) => self.pages[page].keep.forgetting.push(memory),
+            Output::Retry => self.retries_storage(page),
             Output::Capture(why) => self.captures(page, why),
             Output::Save(what) => self.saves(page, what),
             Output::Timeout(_) => {}
@@ -65,7 +86,6 @@ impl World {
     }
 
     fn dials(&mut self, page: usize, generation: u32) {
-        self.comes_back(page);
         if self.pages[page].link.is_some() {
             self.fail(Broken::new(
                 "S2",
@@ -79,63 +99,21 @@ impl World {
         it.unit = None;
         let now = self.now;
         self.trace.add(now, || format!("page {page}: link {link}"));
-        self.recalls(page);
-    }
-
-    /// The link is open: hello is said as soon as it is known what is stored.
-    fn greets(&mut self, page: usize) {
-        let it = &mut self.pages[page];
-        if it.durable.persists && it.durable.phase != Phase::Loaded {
-            it.durable.greeting = it.link;
-        } else {
-            self.raises_claim(page);
-        }
-    }
-
-    /// The claim is raised and stored before the hello leaves.
-    pub(super) fn raises_claim(&mut self, page: usize) {
-        let it = &mut self.pages[page];
-        let browser = &mut self.storages[it.storage];
-        if !it.durable.persists {
-            let stored = browser.records().get(SESSION).cloned();
-            it.durable.record = stored.unwrap_or_default();
-        }
-        let record = &mut it.durable.record;
-        it.asked = record.session.is_some();
-        // A claim that storage has forgotten is made up for soon.
-        let step = 1 << it.durable.stale.min(16);
-        record.claim = if it.asked { record.claim + step } else { 1 };
-        it.claim = record.claim;
-        match it.link {
-            // With messages a memory has its record before it has a session.
-            Some(link) if it.durable.persists => return self.stores_claim(page, link),
-            Some(_) if it.asked => {
-                browser.write(Change::Record(SESSION.to_owned(), record.clone()));
-            }
-            _ => {}
-        }
-        self.says_hello(page);
+        self.acquires_session(page);
     }
 
     pub(super) fn says_hello(&mut self, page: usize) {
+        let memory = self.own_memory(page);
         let it = &mut self.pages[page];
-        if it.durable.persists && it.durable.record.session.is_none() {
-            // Another page may have the record, where storage has failed or gone back, and begin a session
-            // as well.
-            it.durable.record.own = Some(instance(&mut self.dice.page));
-        }
-        let (session, token) = it.durable.record.session.clone().unzip();
+        let (session, token) = it.keeper.record.id.clone().unzip();
+        it.claim = it.keeper.record.claim;
         let window = self.plan.tuning.client_window;
-        let window = match it.adopts {
-            Some(_) => (0, 0),
-            None => (window.messages, window.bytes),
-        };
         let mut hello = Hello {
             instance: it.instance.clone(),
             claim: it.claim,
-            memories: vec![it.memory().to_owned()],
+            memories: vec![memory.to_string()],
             auth: Some(it.user.clone()),
-            window: Some(window),
+            window: Some((window.messages, window.bytes)),
             session,
             token,
             ..Hello::default()
@@ -149,7 +127,7 @@ impl World {
             }
         }
         if let Some(link) = it.link {
-            self.links[link].memory = it.memory().to_owned();
+            self.links[link].memory = memory;
         }
         if let Some((wanted, positions)) = self.wants(page) {
             hello.snapshot = Some(wanted);
@@ -158,6 +136,16 @@ impl World {
             }
         }
         self.says(page, Frame::Hello(hello));
+    }
+
+    fn says_lane(&mut self, page: usize, memory: u32, lane: Priority, next: u64) {
+        let name = self.name_of(page, memory);
+        let lane = lane as u8;
+        if let Some(link) = self.pages[page].link {
+            self.links[link].lane = Some((name.clone(), lane, next));
+        }
+        let memory = name.to_string();
+        self.says(page, Frame::Lane(Lane { memory, lane, next }));
     }
 
     /// Gives the link a control frame. Its length.
@@ -190,23 +178,23 @@ impl World {
 
     fn transmits(&mut self, page: usize, payload: u32) {
         let it = &mut self.pages[page];
-        let Some(Held::Up { id, sent, .. }) = it.held.get_mut(&payload) else {
+        let Some(Held::Up {
+            id, sent, given, ..
+        }) = it.held.get_mut(&payload)
+        else {
             let what = format!("page {page}: sends payload {payload}, which has had its end");
             return self.fail(Broken::new("D2", what));
         };
         let id = *id;
-        let written = it
-            .durable
-            .is_written(payload, self.storages[it.storage].stored.synced());
-        if !written {
-            let what = format!("page {page}: sends message {id}, whose number is not written");
-            return self.fail(Broken::new("D6", what));
-        }
+        *given = true;
         let bytes = self.ledger.up(id).text.len() as u32;
         if !std::mem::replace(sent, true) {
-            it.in_flight += u64::from(bytes);
+            it.in_flight.0 += 1;
+            it.in_flight.1 += u64::from(bytes);
         }
-        match &mut it.unit {
+        let named = self.names_message(page, id);
+        self.check(named);
+        match &mut self.pages[page].unit {
             None => {
                 self.sends_alone(page, payload);
             }
@@ -220,14 +208,27 @@ impl World {
         self.transmitted(page, bytes);
     }
 
+    /// What a message is called on the page's link.
+    fn names_message(&mut self, page: usize, id: usize) -> Result<(), Broken> {
+        let link = self.pages[page].link;
+        let Some((memory, lane, next)) = link.and_then(|link| self.links[link].lane.as_mut())
+        else {
+            let what = format!("page {page}: message {id} comes before any lane");
+            return Err(Broken::new("D2", what));
+        };
+        let name = (memory.clone(), *lane, *next);
+        *next += 1;
+        self.ledger.leaves(id, &name, self.pages[page].tab)
+    }
+
     fn sends_alone(&mut self, page: usize, payload: u32) {
         let it = &mut self.pages[page];
         it.given += 1;
-        let Some(Held::Up { id, binary, .. }) = it.held.get(&payload) else {
+        let Some(Held::Up { id, message, .. }) = it.held.get(&payload) else {
             return;
         };
         let text = &self.ledger.up(*id).text;
-        let wire = if *binary {
+        let wire = if message.binary {
             Wire::Binary(text.clone().into_bytes())
         } else {
             Wire::Text(escape(text).into_owned())
@@ -245,8 +246,8 @@ impl World {
         let mut texts = Vec::new();
         let mut binaries = 0;
         for payload in parts {
-            if let Some(Held::Up { id, binary, .. }) = it.held.get(&payload) {
-                binaries += usize::from(*binary);
+            if let Some(Held::Up { id, message, .. }) = it.held.get(&payload) {
+                binaries += usize::from(message.binary);
                 texts.push(self.ledger.up(*id).text.clone());
             }
         }
@@ -360,11 +361,12 @@ impl World {
         let hangs_until = self.pages[page].hangs_until;
         if self.now < hangs_until {
             self.tally.fault("slow-listener");
-            self.queue.put(hangs_until, Step::HandedOver { page, task });
+            self.queue
+                .put(hangs_until, Step::Page(page, PageStep::HandedOver { task }));
         } else if self.dice.app.happens(slow) {
             self.tally.fault("slow-listener");
             let delay = self.dice.app.skewed(self.plan.weather.listener);
-            self.later(delay, Step::HandedOver { page, task });
+            self.later(delay, Step::Page(page, PageStep::HandedOver { task }));
         } else {
             self.ledger.page_has_handed_over(page);
             self.feed(page, Input::HandedOver);
@@ -375,7 +377,6 @@ impl World {
         match self.pages[page].release(payload) {
             Some(Held::Up { id, sent, .. }) => {
                 self.settles(page, id, sent);
-                self.deletes_row(page, payload);
                 let checked = self.ledger.acknowledged(id);
                 self.check(checked);
             }
@@ -392,8 +393,8 @@ impl World {
     pub(super) fn settles(&mut self, page: usize, id: usize, sent: bool) {
         if sent {
             let bytes = self.ledger.up(id).text.len() as u64;
-            let it = &mut self.pages[page];
-            it.in_flight = it.in_flight.saturating_sub(bytes);
+            let (messages, all) = &mut self.pages[page].in_flight;
+            (*messages, *all) = (messages.saturating_sub(1), all.saturating_sub(bytes));
         }
     }
 }

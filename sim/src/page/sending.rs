@@ -45,16 +45,27 @@ impl World {
             }
             _ => Priority::Normal,
         };
-        let ordered = !matches!(special, Some(Class::Keys | Class::Volatile));
         let id = self
             .ledger
-            .accepts(page, kind, bytes as usize, bits, priority, ordered);
+            .accepts(page, kind, bytes as usize, bits, priority, volatile);
         let length = self.ledger.up(id).text.len() as u32;
+        let key = (special == Some(Class::Keys)).then_some(KEYS + (bits >> 8) as u32 % 3);
+        let ttl = (special == Some(Class::Expiry)).then_some((bits >> 8) % 5_000);
+        let message = Row {
+            id,
+            binary,
+            priority,
+            key,
+            ttl,
+            at: 0,
+            bytes: length,
+        };
         let it = &mut self.pages[page];
         let payload = it.keep(Held::Up {
             id,
             sent: false,
-            binary,
+            given: false,
+            message,
         });
         let ticket = if deliver { payload } else { 0 };
         if deliver {
@@ -65,8 +76,8 @@ impl World {
             payload,
             bytes: length,
             priority,
-            key: (special == Some(Class::Keys)).then_some(KEYS + (bits >> 8) as u32 % 3),
-            ttl: (special == Some(Class::Expiry)).then_some(Span::from_ms((bits >> 8) % 5_000)),
+            key,
+            ttl: ttl.map(Span::from_ms),
             volatile,
             ticket,
             form: if binary { Form::Binary } else { Form::Text },
@@ -75,29 +86,14 @@ impl World {
         let now = self.now;
         self.trace
             .add(now, || format!("page {page} sends message {id}"));
-        let row = Row {
-            id,
-            number: 0,
-            binary,
-            priority,
-            key: send.key,
-            ttl: send.ttl.map(|ttl| ttl.as_micros() / 1_000),
-            at: 0,
-            origins: Vec::new(),
-        };
         let input = Input::Send {
             send,
             buffered_bytes,
         };
         let clocks = self.clocks(page);
         let it = &mut self.pages[page];
-        if it.durable.persists && !volatile {
-            self.puts_row(page, payload, row);
-        }
-        let it = &mut self.pages[page];
         let result = it.engine.handle_input(clocks, input);
         if let Err(refusal) = result {
-            self.deletes_row(page, payload);
             let it = &mut self.pages[page];
             it.release(payload);
             it.tickets.remove(&ticket);

@@ -1,17 +1,17 @@
 //! What a page's link says.
 
+use std::sync::Arc;
+
 use steadfast_engine::{
-    Fate, From as StreamFrom, GapReason, Input, Span, Welcome as EngineWelcome,
+    Claim, Fate, From as StreamFrom, GapReason, Input, Priority, Span, Welcome as EngineWelcome,
 };
-use steadfast_protocol::close_code;
 use steadfast_protocol::frame::{
-    Control, Frame, From, Incoming, Lane, Reason, Welcome, cut, decode_text,
+    Adopted, Control, Frame, From, Incoming, Memory, Reason, Stored, Welcome, cut, decode_text,
 };
-use steadfast_protocol::sender::Window;
+use steadfast_protocol::window::Window;
 use steadfast_sessions::io::Wire;
 
-use super::{Held, LANE, SESSION, instance};
-use crate::browser::{Browser, Change, Record};
+use super::Held;
 use crate::ledger::Broken;
 use crate::network::Packet;
 use crate::server::OTHER_ROOM;
@@ -56,9 +56,6 @@ impl World {
         let it = &mut self.pages[page];
         if it.link == Some(link) {
             it.link = None;
-        }
-        if code == close_code::STALE {
-            it.durable.stale += 1;
         }
         self.feed(
             page,
@@ -182,13 +179,8 @@ impl World {
             Frame::Part(part) => return self.reads_part(page, link, &part),
             Frame::Saved(saved) => return self.reads_saved(page, link, saved),
             Frame::Unsaved(unsaved) => return self.reads_unsaved(page, unsaved),
-            Frame::Stored(stored) => {
-                self.reads_stored(page, link, stored.number);
-                Input::Stored {
-                    generation,
-                    number: stored.number,
-                }
-            }
+            Frame::Stored(stored) => return self.reads_stored(page, link, stored),
+            Frame::Adopted(adopted) => return self.reads_adopted(page, link, adopted),
             Frame::From(from) => return self.reads_from(page, link, from),
             Frame::Volatile(volatile) => {
                 self.links[link].volatile = true;
@@ -219,7 +211,6 @@ impl World {
             | Frame::Handed(_)
             | Frame::Lane(_)
             | Frame::Adopt(_)
-            | Frame::Adopted(_)
             | Frame::Done(_)
             | Frame::Ask
             | Frame::Save(_)
@@ -236,77 +227,38 @@ impl World {
         welcome: Welcome,
         text: Option<String>,
     ) {
-        let it = &mut self.pages[page];
-        let Record { session, user, .. } = &it.durable.record;
-        let held = welcome.memories.get(it.memory()).cloned();
-        let is_known = it.asked || session.is_none();
-        let changed = is_known && user.as_ref().is_some_and(|user| *user != welcome.user);
+        let it = &self.pages[page];
         let fate = match welcome.reason {
-            // Whoever asked for a session that is gone: what is stored is not this user's.
-            _ if changed || held.is_none() => Fate::OtherUser,
             Reason::Resumed => Fate::Resumed,
-            Reason::New if !it.asked => Fate::New,
             Reason::User => Fate::OtherUser,
+            _ if !it.asked => Fate::New,
             Reason::New | Reason::Unknown | Reason::Token | Reason::Corrupt => Fate::Lost,
         };
-        let leaves = fate == Fate::OtherUser || (it.durable.persists && fate == Fate::Lost);
-        let received = match &held {
-            _ if leaves => None,
-            Some(memory) if it.durable.record.knows_another(it.memory(), &memory.birth) => None,
-            held => Some(held.as_ref().map_or(0, |memory| memory.received[LANE])),
-        };
-        if self.links[link].attached {
-            let next = received.unwrap_or(0) + 1;
-            let memory = it.memory().to_owned();
-            it.durable.record.birth = held.map(|held| (memory.clone(), held.birth));
-            if leaves {
-                let fresh = instance(&mut self.dice.page);
-                if it.durable.persists {
-                    it.durable.record.own = Some(fresh);
-                } else {
-                    it.instance = fresh;
-                }
-            } else {
-                let lane = LANE as u8;
-                self.says(page, Frame::Lane(Lane { memory, lane, next }));
-            }
+        let is_attached = self.links[link].attached;
+        let mut claim = Claim::Refused;
+        let mut user = 1;
+        if is_attached {
             let it = &mut self.pages[page];
-            it.session = Some(welcome.session.clone());
             it.window = welcome.window;
-            it.in_flight = 0;
+            it.in_flight = (0, 0);
             for held in it.held.values_mut() {
                 if let Held::Up { sent, .. } = held {
                     *sent = false;
                 }
             }
-            let claim = it.claim;
-            let record = &mut it.durable.record;
-            record.session = Some((welcome.session.clone(), welcome.token.clone()));
-            record.user = Some(welcome.user.clone());
-            // The new session knows the claim of this hello, too.
-            record.claim = claim;
-            it.durable.stale = 0;
-            if it.durable.persists {
-                self.settles_memory(page, fate, received);
-            } else {
-                if fate == Fate::OtherUser {
-                    // What is stored stays for the user that it belongs to.
-                    it.storage = self.storages.len();
-                    self.storages.push(Browser::default());
-                }
-                let record = Change::Record(SESSION.to_owned(), it.durable.record.clone());
-                self.storages[it.storage].write(record);
-            }
-        }
-        let is_attached = self.links[link].attached;
-        if is_attached {
+            user = it.keep.names.user(&welcome.user);
+            let memory = self.links[link].memory.clone();
+            let held = welcome.memories.get(&*memory).cloned();
+            self.renews_session(page, &welcome, fate == Fate::OtherUser);
+            claim = self.learns_claim(page, &memory, held, &welcome.user);
             self.restores(page, fate, &welcome, text);
         }
         let generation = self.links[link].generation;
         let welcome = EngineWelcome {
-            received,
+            claim,
+            user,
             window: Window {
-                messages: if leaves { 0 } else { welcome.window.0 },
+                messages: welcome.window.0,
                 bytes: welcome.window.1,
             },
             max_message_bytes: welcome.max_message,
@@ -320,22 +272,81 @@ impl World {
                 welcome,
             },
         );
-        if fate == Fate::OtherUser && is_attached {
-            self.restores_own(page);
+    }
+
+    /// What the server says of a memory that a link spoke for.
+    fn learns_claim(
+        &mut self,
+        page: usize,
+        memory: &Arc<str>,
+        held: Option<Memory>,
+        user: &str,
+    ) -> Claim {
+        let Some(Memory { birth, received }) = held else {
+            return Claim::Refused;
+        };
+        let it = &mut self.pages[page];
+        let keep = &mut it.keep;
+        for (payload, held) in &mut it.held {
+            let name = keep.rows.get(payload);
+            if let Held::Up { given, .. } = held {
+                *given &= name.is_some_and(|name| name.0 != *memory);
+            }
         }
-        // A link speaks for the memory of its hello. Who delivers what another user has left has nothing of
-        // its own.
-        let stays = self.pages[page].adopts.is_some() && fate == Fate::OtherUser;
-        if leaves && is_attached && !stays {
-            self.feed(page, Input::Reconnect { online: true });
+        let before = keep.names.births.insert(memory.clone(), birth.clone());
+        let is_other = before.is_some_and(|before| before != birth);
+        keep.changes(memory, |record| {
+            record.birth = Some(birth);
+            record.user = Some(user.to_owned());
+        });
+        match is_other {
+            true => Claim::Forgotten,
+            false => Claim::Accepted(received),
         }
     }
 
-    fn reads_stored(&mut self, page: usize, link: usize, number: u64) {
-        let before = std::mem::replace(&mut self.links[link].stored, number);
-        if number < before && self.links[link].attached {
+    fn reads_adopted(&mut self, page: usize, link: usize, adopted: Adopted) {
+        let generation = self.links[link].generation;
+        let it = &self.pages[page];
+        let Some(memory) = it.keep.names.find(&adopted.memory) else {
+            return self.violated(page, link);
+        };
+        let held = adopted.birth.zip(adopted.received);
+        let held = held.map(|(birth, received)| Memory { birth, received });
+        let user = it.user.clone();
+        let name = Arc::from(adopted.memory);
+        let claim = match self.links[link].attached {
+            true => self.learns_claim(page, &name, held, &user),
+            false => Claim::Refused,
+        };
+        let input = Input::Adopted {
+            generation,
+            memory,
+            claim,
+        };
+        self.feed(page, input);
+    }
+
+    fn reads_stored(&mut self, page: usize, link: usize, stored: Stored) {
+        let lane = (stored.memory.clone(), stored.lane);
+        let it = &mut self.links[link];
+        let before = it.stored.insert(lane, stored.number).unwrap_or(0);
+        if stored.number < before && it.attached {
+            let number = stored.number;
             let what = format!("page {page}: acknowledged {number} after {before}");
-            self.fail(Broken::new("D6", what));
+            return self.fail(Broken::new("D6", what));
+        }
+        let generation = it.generation;
+        let lane = PRIORITIES.get(usize::from(stored.lane)).copied();
+        let memory = self.pages[page].keep.names.find(&stored.memory);
+        if let (Some(memory), Some(lane)) = (memory, lane) {
+            let input = Input::Stored {
+                generation,
+                memory,
+                lane,
+                number: stored.number,
+            };
+            self.feed(page, input);
         }
     }
 
@@ -372,6 +383,9 @@ impl World {
         number as u32
     }
 }
+
+/// By lane.
+const PRIORITIES: [Priority; 3] = [Priority::High, Priority::Normal, Priority::Low];
 
 /// The beginning of a message, for a trace.
 pub(crate) fn brief(text: &str) -> String {

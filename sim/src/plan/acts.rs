@@ -117,8 +117,8 @@ pub enum What {
         client: usize,
         /// In a tab that remembers nothing.
         new_tab: bool,
-        /// Before that a page was loaded, and so many messages sent at once; it dies when it has its session, and
-        /// stores its record and moves them. `None`: it was not.
+        /// Before that a page was loaded, and so many messages sent at once; it dies about when they are stored.
+        /// `None`: it was not.
         messages: Option<u64>,
     },
     /// A client's machine loses its power: all pages die, and storage loses what the disk has not.
@@ -142,12 +142,23 @@ pub enum What {
         /// Whose.
         client: usize,
     },
-    /// There is no room in storage.
-    Fill {
+    /// Something is wrong with storage.
+    Trouble {
         /// Whose.
         client: usize,
+        /// What.
+        trouble: Trouble,
         /// For how long.
         span: u64,
+    },
+    /// In one task an application sends, closes its client or takes back what waits, and leaves.
+    LastWords {
+        /// Which one.
+        client: usize,
+        /// How many messages it sends.
+        messages: u64,
+        /// It closes its client.
+        closes: bool,
     },
     /// A listener hangs on a message; meanwhile the link is replaced, and then the page loaded again.
     Hang {
@@ -230,6 +241,21 @@ pub enum What {
         /// What.
         mischief: Mischief,
     },
+}
+
+/// What can be wrong with a browser's storage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// There is no room in the database,
+    NoRoom,
+    /// or in localStorage.
+    NoNotes,
+    /// The database cannot be opened.
+    Down,
+    /// Nobody who asks for a lock is answered.
+    Mute,
+    /// The pages' connections to the database are lost, once.
+    Disconnected,
 }
 
 /// What a page is told, or does as if it knew.
@@ -342,7 +368,13 @@ impl What {
             Self::PowerOff { .. } => Class::PowerOff,
             Self::GoBack { .. } => Class::Rollback,
             Self::Wipe { .. } => Class::Wipe,
-            Self::Fill { .. } => Class::FullStorage,
+            Self::Trouble { trouble, .. } => match trouble {
+                Trouble::NoRoom | Trouble::NoNotes => Class::FullStorage,
+                Trouble::Down => Class::FailingStorage,
+                Trouble::Mute => Class::MuteLocks,
+                Trouble::Disconnected => Class::Disconnected,
+            },
+            Self::LastWords { .. } => Class::LastWords,
             Self::Hang { .. } => Class::SlowListener,
             Self::SignIn { .. } => Class::OtherUser,
             Self::TakeBack { .. } => Class::TakesBack,

@@ -138,6 +138,22 @@ classes! {
     StorageAborts "storage-aborts",
     /// Storage is slow.
     SlowStorage "slow-storage",
+    /// Long messages do not fit in storage.
+    NarrowStorage "narrow-storage",
+    /// Storage cannot be opened for a while.
+    FailingStorage "failing-storage",
+    /// Connections to storage are lost.
+    Disconnected "disconnected",
+    /// What a page has just committed can be lost with it.
+    TornStorage "torn-storage",
+    /// There is no localStorage.
+    NoNotes "no-notes",
+    /// There are no locks.
+    NoLocks "no-locks",
+    /// Who asks for a lock is not answered.
+    MuteLocks "mute-locks",
+    /// The application sends, closes or takes back, and leaves, in one task.
+    LastWords "last-words",
 }
 
 /// A set of [`Class`]es.

@@ -1,6 +1,6 @@
 //! Drawing the acts of a day.
 
-use super::{Act, Class, Classes, Cut, Direction, Hint, Kind, Mischief, What};
+use super::{Act, Class, Classes, Cut, Direction, Hint, Kind, Mischief, Trouble, What};
 use crate::dice::Dice;
 
 /// The acts of a day on which the faults of `on` happen.
@@ -141,6 +141,10 @@ const fn is_done(class: Class) -> bool {
             | Class::Rollback
             | Class::Wipe
             | Class::FullStorage
+            | Class::FailingStorage
+            | Class::Disconnected
+            | Class::MuteLocks
+            | Class::LastWords
     )
 }
 
@@ -215,7 +219,25 @@ fn fault(dice: &mut Dice, class: Class, clients: usize) -> What {
         },
         Class::Rollback => What::GoBack { client, span },
         Class::Wipe => What::Wipe { client },
-        Class::FullStorage => What::Fill { client, span },
+        Class::FullStorage | Class::FailingStorage | Class::Disconnected | Class::MuteLocks => {
+            let trouble = match class {
+                Class::FullStorage if detail & 1 == 0 => Trouble::NoNotes,
+                Class::FullStorage => Trouble::NoRoom,
+                Class::FailingStorage => Trouble::Down,
+                Class::MuteLocks => Trouble::Mute,
+                _ => Trouble::Disconnected,
+            };
+            What::Trouble {
+                client,
+                trouble,
+                span,
+            }
+        }
+        Class::LastWords => What::LastWords {
+            client,
+            messages: detail / 2 % 8,
+            closes: detail & 1 == 0,
+        },
         Class::StalledStore => What::Stall { span },
         Class::HandlerFails => What::HandlerFails { span },
         _ => What::Mischief {

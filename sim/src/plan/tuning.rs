@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use steadfast_engine::{Config as ClientConfig, SnapshotConfig, Span};
-use steadfast_protocol::sender::Window;
+use steadfast_protocol::window::Window;
 use steadfast_sessions::io::{Config as NodeConfig, OutboxOverflow};
 
 use super::{Class, Classes};
@@ -46,6 +46,14 @@ pub struct Weather {
     pub capture_fails: u32,
     /// Transactions of pages that are aborted.
     pub storage_aborts: u32,
+    /// Browsers without localStorage,
+    pub noteless: u32,
+    /// without locks,
+    pub lockless: u32,
+    /// and those that can lose what a page has committed in its last moments.
+    pub tears: u32,
+    /// Messages that are longer, in bytes, do not fit in storage; 0: all do.
+    pub most_bytes: u64,
     /// What a page's storage takes at most, and what its disk takes besides.
     pub disk: (u64, u64),
     /// What the handler takes at most.
@@ -101,10 +109,17 @@ impl Weather {
             reentry: chance(Class::Reentry, 300),
             slow_listener: chance(Class::SlowListener, 300),
             listens_late: chance(Class::ListensLate, 800),
+            noteless: chance(Class::NoNotes, 1_000),
+            lockless: chance(Class::NoLocks, 600),
+            tears: chance(Class::TornStorage, 1_000),
             ..Self::default()
         };
         if on.has(Class::Narrow) {
             weather.narrow = dice.between(500, 40_000);
+        }
+        let most_bytes = 20 + dice.skewed(4_000);
+        if on.has(Class::NarrowStorage) {
+            weather.most_bytes = most_bytes;
         }
         let (latency, jitter) = (dice.skewed(500_000), dice.skewed(2_000_000));
         weather.latency = 200;

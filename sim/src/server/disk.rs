@@ -6,11 +6,14 @@ use steadfast_sessions::Input;
 use steadfast_sessions::io::OpId;
 use steadfast_sessions::store::memory::Table;
 use steadfast_sessions::store::{
-    Append, Claimed, Commit, Committed, Reply, Request, Save, StoreError, Version,
+    Append, Claimed, Commit, Committed, Refused, Reply, Request, Save, StoreError, Version,
 };
 
 use super::Process;
+use super::terms::Terms;
+use crate::ledger::Broken;
 use crate::plan::Class;
+use crate::planted::{self, Bug};
 use crate::world::{Step, World};
 
 /// After a process has died, the store carries out nothing of it any more when so much time has passed.
@@ -22,6 +25,9 @@ pub(crate) struct Disk {
     table: Table,
     /// What was carried out, but not synced, and how much of the table's tail it is.
     tail: Vec<(usize, Fact)>,
+    terms: Terms,
+    /// The last request has changed something.
+    has_written: bool,
     /// What dead processes have asked.
     stragglers: BTreeMap<(u64, u64), Request>,
 }
@@ -103,9 +109,15 @@ impl World {
         let Some(asked) = process.asked.get_mut(&op) else {
             return;
         };
+        let mut broken = Ok(());
         let mut reply = Err(StoreError::Unavailable("simulated".to_owned()));
         if executes {
             let done = self.disk.execute(&asked.request);
+            broken = self.disk.judge(&asked.request, &done);
+            if let Request::Commit(commit) = &asked.request {
+                let is_full = matches!(done, Err(StoreError::Refused(Refused::Full)));
+                self.ledger.has_room(&commit.session, !is_full);
+            }
             if !fails {
                 reply = done;
             }
@@ -114,6 +126,7 @@ impl World {
         if fails {
             self.tally.fault(Class::FailingStore.name());
         }
+        self.check(broken);
         self.later(delay, Step::Answer { epoch, op });
     }
 
@@ -132,7 +145,9 @@ impl World {
                 self.ledger.straggles(&commit.session, commit.up_to);
             }
             // Nobody waits for the answer.
-            let _ = self.disk.execute(&request);
+            let done = self.disk.execute(&request);
+            let judged = self.disk.judge(&request, &done);
+            self.check(judged);
         }
         true
     }
@@ -151,11 +166,17 @@ impl World {
         else {
             return;
         };
-        let Some(reply) = process.asked.remove(&op).and_then(|asked| asked.reply) else {
+        let Some(asked) = process.asked.remove(&op) else {
             return;
         };
-        self.disk.table.sync();
-        self.learn(usize::MAX);
+        let early = is_early(&asked.request);
+        let Some(reply) = asked.reply else {
+            return;
+        };
+        if !early {
+            self.disk.table.sync();
+            self.learn(usize::MAX);
+        }
         self.drive(Input::Stored {
             op: OpId(op),
             reply,
@@ -175,6 +196,7 @@ impl World {
         if kept < unsynced {
             self.tally.fault("lost-tail");
         }
+        self.disk.terms.forget();
         self.disk.table.cut(kept);
         self.learn(kept);
         self.disk.tail.clear();
@@ -209,7 +231,23 @@ impl World {
     }
 }
 
+/// The planted mistakes of a store that answers before it has synced.
+fn is_early(request: &Request) -> bool {
+    match request {
+        Request::Claim(claim) => claim.resume.is_some() && planted::is(Bug::ResumeBeforeSync),
+        Request::Read { .. } => planted::is(Bug::RowBeforeSync),
+        _ => false,
+    }
+}
+
 impl Disk {
+    /// Whether what was carried out was to be.
+    fn judge(&mut self, request: &Request, done: &Result<Reply, StoreError>) -> Result<(), Broken> {
+        done.as_ref().map_or(Ok(()), |reply| {
+            self.terms.learn(request, reply, self.has_written)
+        })
+    }
+
     /// Whether a power cut would change nothing.
     pub(super) const fn is_synced(&self) -> bool {
         self.table.unsynced() == 0
@@ -219,6 +257,7 @@ impl Disk {
         let before = self.table.unsynced();
         let reply = self.table.execute(request)?;
         let after = self.table.unsynced();
+        self.has_written = after > before;
         let fact = match (request, &reply) {
             (Request::Claim(claim), Reply::Claimed(claimed)) => {
                 Fact::Claimed(claim.new_token.clone(), claimed.clone())

@@ -2,24 +2,24 @@
 // nothing else is lost with it.
 
 import { equal, hasCode } from "../harness/assert.js";
-import { durable, freshName, leaveBehind, recordsOf } from "../harness/durable.js";
-import { nextPeer, RESUMED } from "../harness/peer.js";
-import { inStore, messagesWhen, storedMessages, storedRows } from "../harness/stored.js";
-import { event, record, test } from "../harness/test.js";
+import { durable, freshMemory, freshName, leaveBehind } from "../harness/durable.js";
+import { nextPeer } from "../harness/peer.js";
+import { inStore, memoriesWhen, messagesWhen, putMemory, putMessage } from "../harness/stored.js";
+import { event, record, settled, test } from "../harness/test.js";
 
 const droppedOf = (events) =>
   events.filter(([name]) => name === "dropped").map(([, { data, reason, delivered }]) => [data, reason, delivered]);
 const errorsOf = (events) => events.filter(([name]) => name === "error").map(([, error]) => error);
 
-/** A page that finds this: its peer, welcomed with `fields`, and its events. */
-async function finds(lab, name, fields) {
+/** A page that finds this: its peer, welcomed, and its events. */
+async function finds(lab, name) {
   const client = lab.client(durable(name));
   const events = record(client, ["dropped", "error"]);
   const opened = event(client, "open");
   const peer = await nextPeer(lab);
-  const hello = await peer.welcome(fields);
+  await peer.welcome();
   await opened;
-  return { client, peer, hello, events };
+  return { client, peer, events };
 }
 
 const BAD_ROWS = [
@@ -28,17 +28,6 @@ const BAD_ROWS = [
   { data: 7 },
   { data: { text: "no message" } },
   { data: ["a"] },
-  { number: undefined },
-  { number: -1 },
-  { number: 1.5 },
-  { number: "1" },
-  { number: 2 },
-  { number: 4 },
-  { number: Number.NaN },
-  { number: 2 ** 53 },
-  { priority: undefined },
-  { priority: "urgent" },
-  { priority: 1 },
   { key: 5 },
   { key: null },
   { ttl: "soon" },
@@ -46,28 +35,30 @@ const BAD_ROWS = [
   { ttl: Number.NaN },
   { ttl: 1 / 0 },
   { ttl: null },
-  { sent: "1" },
-  { sent: -1 },
-  { sent: null },
-  { origins: null },
-  { origins: 7 },
-  { origins: [7] },
   { at: undefined },
   { at: "now" },
   { at: Number.NaN },
   { at: -5 },
-  { seq: 1.5 },
-  { seq: "3" },
-  { seq: -1 },
-  { seq: 2 ** 53 },
+  { number: 0 },
+  { number: -1 },
+  { number: 1.5 },
+  { number: "1" },
+  { number: 2 ** 53 },
+  { number: new Date(7) },
+  { number: [1] },
+  { lane: 3 },
+  { lane: -1 },
+  { lane: "1" },
+  { lane: [1] },
+  { gone: "true", data: 7 },
 ];
 
 export const a_row_that_cannot_be_read_is_reported_and_nothing_else_is_lost = test(async (lab) => {
   for (const bad of BAD_ROWS) {
     const name = freshName();
-    const good = [{ data: "given", number: 2 }, { data: "waits" }];
-    const memory = await leaveBehind(name, [good[0], { data: "bad", ...bad }, good[1]], { last: 3 });
-    const { client, peer, events } = await finds(lab, name, RESUMED);
+    const memory = await leaveBehind(name, ["given", { data: "bad", ...bad }, { data: "waits", number: 3 }]);
+    const { client, peer, events } = await finds(lab, name);
+    await peer.adopt();
     const what = JSON.stringify(bad);
     equal(await peer.received(2), ["given", "waits"], `sent with ${what}`);
     const errors = errorsOf(events);
@@ -78,54 +69,11 @@ export const a_row_that_cannot_be_read_is_reported_and_nothing_else_is_lost = te
   }
 });
 
-const BAD_SETTLED = [
-  { floor: undefined },
-  { floor: -1 },
-  { floor: "9" },
-  { floor: 2 ** 53 },
-  { floor: Number.NaN },
-  { above: undefined },
-  { above: 7 },
-  { above: ["1"] },
-  { above: [-1] },
-  { above: { length: 1 } },
-];
-
-export const what_is_done_with_is_not_taken_from_what_cannot_be_read = test(async (lab) => {
-  for (const bad of BAD_SETTLED) {
-    const name = freshName();
-    const memory = await leaveBehind(name, [{ seq: 0, floor: 0, above: [], ...bad }]);
-    await inStore("fresh", (store) =>
-      store.put({ memory, seq: 1, number: 0, data: "waits", priority: "normal", at: 1 }),
-    );
-    const { client, peer, events } = await finds(lab, name, RESUMED);
-    equal(await peer.received(1), ["waits"], `sent with ${JSON.stringify(bad)}`);
-    hasCode(errorsOf(events)[0], "STORAGE", "1 stored message");
-    equal(events.length, 1, "events");
-    client.close();
-  }
-});
-
-export const a_fresh_row_that_cannot_be_read_is_reported_and_nothing_else_is_lost = test(async (lab) => {
-  for (const bad of BAD_ROWS.filter((row) => !("number" in row))) {
-    const name = freshName();
-    const memory = await leaveBehind(name, []);
-    for (const [at, data] of ["first", "bad", "last"].entries()) {
-      const row = { memory, seq: at + 1, number: 0, data, priority: "normal", at: 1, ...(data === "bad" && bad) };
-      await inStore("fresh", (store) => store.put(row));
-    }
-    const { client, peer, events } = await finds(lab, name, RESUMED);
-    equal(await peer.received(2), ["first", "last"], `sent with ${JSON.stringify(bad)}`);
-    hasCode(errorsOf(events)[0], "STORAGE", "1 stored message");
-    equal([events.length, (await storedMessages(memory)).length], [1, 2], "events, and what stays");
-    client.close();
-  }
-});
-
 export const rows_that_cannot_be_read_are_reported_together = test(async (lab) => {
   const name = freshName();
-  await leaveBehind(name, [{ data: 1 }, { data: "waits" }, { data: 2 }, { data: 3 }]);
-  const { peer, events } = await finds(lab, name, RESUMED);
+  await leaveBehind(name, [{ data: 1 }, "waits", { data: 2 }, { data: 3 }]);
+  const { peer, events } = await finds(lab, name);
+  await peer.adopt();
   equal(await peer.received(1), ["waits"], "sent");
   const errors = errorsOf(events);
   equal(errors.length, 1, "errors");
@@ -133,47 +81,29 @@ export const rows_that_cannot_be_read_are_reported_together = test(async (lab) =
 });
 
 const BAD_RECORDS = [
-  { id: 7 },
-  { id: "" },
-  { id: "with space" },
-  { id: "x".repeat(65) },
-  { id: undefined },
-  { token: 7 },
-  { token: undefined },
-  { token: "\u0010" },
-  { instance: undefined },
-  { instance: "short" },
-  { own: "short" },
-  { own: 7 },
-  { births: 7 },
-  { instance: "A".repeat(32) },
-  { instance: ["a".repeat(32)] },
-  { last: undefined },
-  { last: -1 },
-  { last: "3" },
-  { last: 2 ** 53 },
-  { claim: undefined },
-  { claim: "4" },
-  { claim: -1 },
-  { claim: 2 ** 53 - 1 },
-  { claim: 1.5 },
+  { place: "first" },
+  { place: -1 },
+  { user: 7 },
+  { user: null },
+  { birth: 7 },
+  { birth: "" },
+  { birth: "with space" },
+  { ended: "yes" },
 ];
 
-export const a_record_that_cannot_be_read_loses_only_what_may_have_arrived = test(async (lab) => {
+export const messages_whose_record_cannot_be_read_are_unknown = test(async (lab) => {
   for (const bad of BAD_RECORDS) {
     const name = freshName();
-    const memory = await leaveBehind(name, [{ data: "given", number: 1 }, "waits"], { last: 1, ...bad });
-    const { client, peer, hello, events } = await finds(lab, name, {});
+    const memory = await leaveBehind(name, ["given"], bad);
+    const { client, peer, events } = await finds(lab, name);
+    client.send("next");
     const what = JSON.stringify(bad);
-    equal([hello.session, hello.token, hello.claim], [undefined, undefined, 1], `who with ${what}`);
-    equal(await peer.received(1), ["waits"], `sent with ${what}`);
+    equal(await peer.received(1), ["next"], `sent with ${what}`);
+    while (!events.length) await settled();
     equal(droppedOf(events), [["given", "session-lost", "unknown"]], `dropped with ${what}`);
-    const errors = errorsOf(events);
-    hasCode(errors[0], "STORAGE", "a stored session");
-    const rows = await storedMessages(memory);
-    equal([errors.length, rows.map(({ data }) => data)], [1, ["waits"]], `errors and rows with ${what}`);
+    await messagesWhen(memory, ({ length }) => length === 0);
+    await memoriesWhen(name, (records) => records.every((other) => other.memory !== memory));
     client.close();
-    while ((await storedRows(recordsOf(name))).length) await null;
   }
 });
 
@@ -182,12 +112,18 @@ export const nothing_of_a_poisoned_store_stops_a_client = test(async (lab) => {
   const wrong = [undefined, null, -1, 1.5, "x", {}, [], Number.NaN, 1 / 0, new Date(), new Uint8Array(2)];
   for (const [at, value] of wrong.entries()) {
     const memory = at.toString(16).repeat(32);
-    const row = { number: value, data: value, priority: value, key: value, ttl: value, at: value };
-    await leaveBehind(name, [row, "waits"], {
-      memory,
-      ...{ id: value, token: value, instance: value, last: value, claim: value, at: value, user: value, parent: value },
-    });
+    await putMemory({ name, memory, place: value, user: value, birth: value, ended: value });
+    await putMessage({ name, memory, number: 1, data: value, key: value, ttl: value, at: value });
   }
-  const { peer } = await finds(lab, name, {});
+  for (const memory of ["", "x", "X".repeat(32), 7, new Date(), [], ["a"]]) {
+    await putMemory({ name, memory });
+    await inStore("messages", (store) => store.put({ name, memory, lane: 1, number: 1 }));
+  }
+  const memory = await leaveBehind(name, ["waits"], { memory: freshMemory() });
+  const { peer } = await finds(lab, name);
+  for (let nth = 1; peer.messages.length < 1; nth++) {
+    await peer.control("adopt", nth);
+    if ((await peer.adopt(0, nth)) === memory) break;
+  }
   equal(await peer.received(1), ["waits"], "sent");
 });

@@ -255,5 +255,5 @@ export const a_lost_welcome_strands_nobody = test(async (lab) => {
   await deaf.control("hello");
   deaf.socket.drop();
   const { body } = await (await nextPeer(lab)).control("hello");
-  equal([body.session, body.token, body.claim, client.session.id], ["s-1", "t-1", 3, "s-1"], "who");
+  equal([body.session, body.token, body.claim, client.session.id], ["s-1", "t-1", 4, "s-1"], "who");
 });

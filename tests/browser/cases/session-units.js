@@ -25,7 +25,9 @@ export const messages_of_one_task_leave_in_one_frame = test(async (lab) => {
   client.send("");
   equal(peer.socket.sent.length, before, "frames within the task");
   await settled();
-  equal(peer.socket.sent.slice(before), ["\x10texts 0 1,2,0\x10a\x10bc\x10\x10"], "frames after it");
+  const [lane, ...frames] = peer.socket.sent.slice(before);
+  ok(lane.startsWith("\x10lane 0 "), "whose they are");
+  equal(frames, ["\x10texts 0 1,2,0\x10a\x10bc\x10\x10"], "frames after it");
 });
 
 export const a_message_alone_has_no_byte_added = test(async (lab) => {
@@ -35,7 +37,7 @@ export const a_message_alone_has_no_byte_added = test(async (lab) => {
   await settled();
   client.send(Uint8Array.from([1, 2, 3]));
   await settled();
-  equal(peer.socket.sent.slice(before), ["alone", [1, 2, 3]], "frames");
+  equal(peer.socket.sent.slice(before + 1), ["alone", [1, 2, 3]], "frames behind that which says whose they are");
 });
 
 export const the_count_of_a_control_frame_is_what_went_before = test(async (lab) => {

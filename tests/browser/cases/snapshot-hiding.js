@@ -2,7 +2,7 @@
 
 import { equal, hasCode } from "../harness/assert.js";
 import { putAway } from "../harness/durable.js";
-import { begunAnew, freshUrl, inSession, RESUMED } from "../harness/peer.js";
+import { freshUrl, inSession, RESUMED } from "../harness/peer.js";
 import {
   application,
   measured,
@@ -128,7 +128,6 @@ export const another_users_state_stays_where_it_is = test(async (lab) => {
     user: "v",
     ...told({}, { version: 3, follows: false }),
   });
-  await begunAnew(lab, { session: "s-2", user: "v", ...told({}, { version: 3, follows: false }) });
   equal([next.client.state, page.restored], ["open", []], "restored");
 });
 

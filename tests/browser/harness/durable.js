@@ -1,14 +1,11 @@
 // Clients whose queue is durable, and what another page has left to them.
 
 import { nextPeer } from "./peer.js";
-import { putMessage, putRow, rowsWhen } from "./stored.js";
+import { putMemory, putMessages } from "./stored.js";
 import { event } from "./test.js";
 
 /** A name that no other test has. */
 export const freshName = () => `q-${crypto.randomUUID()}`;
-
-/** The name under which the records of a durable queue are stored. */
-export const recordsOf = (name) => `persist:${name}`;
 
 export const durable = (name, { queue, ...options } = {}) => ({
   session: true,
@@ -26,23 +23,23 @@ export async function inDurableSession(lab, name, fields = {}, options = {}) {
   const peer = await nextPeer(lab);
   const hello = await peer.welcome(fields);
   await opened;
-  const id = fields.session ?? "s-1";
-  const records = await rowsWhen(recordsOf(name), (rows) => rows.some((row) => row.id === id));
-  return { client, peer, hello, memory: records.find((row) => row.id === id).memory };
+  return { client, peer, hello, memory: peer.memory };
 }
 
 /** A memory that no other test has. */
 export const freshMemory = () => crypto.randomUUID().replaceAll("-", "");
 
-/** Leaves a session behind, and messages in it: texts without a number, or rows. */
+/** Leaves a memory behind, and messages in it: texts, or rows. The first has the number 1. */
 export async function leaveBehind(name, messages, fields = {}) {
   const memory = fields.memory ?? freshMemory();
-  const session = { id: "s-1", token: "t-1", claim: 4, instance: memory, last: 0 };
-  await putRow({ name: recordsOf(name), ...session, ...fields, memory });
-  let seq = 0;
-  for (const message of messages) {
-    const row = typeof message === "string" ? { data: message } : message;
-    await putMessage({ memory, seq: ++seq, ...row });
-  }
+  await putMemory({ name, place: 1, ...fields, memory });
+  const rows = messages.map((message) => (typeof message === "string" ? { data: message } : message));
+  await putMessages(rows.map((row, at) => ({ name, memory, number: at + 1, ...row })));
   return memory;
 }
+
+/** Makes this tab the one that these memories are from. */
+export const followIn = (name, ...memories) => {
+  // A worker takes any for its own.
+  globalThis.sessionStorage?.setItem(`steadfast:tab:${name}`, JSON.stringify(memories));
+};

@@ -19,6 +19,13 @@ export class Peer {
     return readFrames(this.socket.sent).controls.filter(({ name }) => name !== "lane");
   }
 
+  /** The lanes that were told, in order. */
+  get lanes() {
+    return readFrames(this.socket.sent)
+      .controls.filter(({ name }) => name === "lane")
+      .map(({ body }) => body);
+  }
+
   /** The application messages that came in, in order, however they travelled: a text, or bytes as an array. */
   get messages() {
     return readFrames(this.socket.sent).messages;
@@ -40,6 +47,29 @@ export class Peer {
   /** Acknowledges the client's messages up to this number. */
   stored(number) {
     this.say("stored", { memory: this.memory, lane: 1, number });
+  }
+
+  /** Answers the `nth` adoption: `received` messages of the usual lane are stored; null: it is another user's. */
+  async adopt(received = 0, nth = 1, birth = "b-1") {
+    const { body } = await this.control("adopt", nth);
+    const { memory } = body;
+    this.say("adopted", received === null ? { memory } : { memory, birth, received: [0, received, 0] });
+    return memory;
+  }
+
+  /** Answers for the memory that follows one of another user's: it is this user's. */
+  async beginAnew() {
+    for (let nth = 1; ; nth++) {
+      const { body } = await this.control("adopt", nth);
+      const isAnothers = body.memory === this.memory;
+      await this.adopt(isAnothers ? null : 0, nth);
+      if (!isAnothers) return body.memory;
+    }
+  }
+
+  /** Acknowledges messages of an adopted memory. */
+  storedOf(memory, number, lane = 1) {
+    this.say("stored", { memory, lane, number });
   }
 
   /** Sends a control frame. */
@@ -100,13 +130,6 @@ export const RESUMED = { resumed: true, reason: "resumed", token: "t-2" };
 
 /** An address that no other test has: what is stored under it is this test's alone. */
 export const freshUrl = () => `ws://fake.test/${crypto.randomUUID()}`;
-
-/** The other side of the link that follows one whose memory was another user's; it has been welcomed back. */
-export async function begunAnew(lab, fields) {
-  const next = await nextPeer(lab);
-  const hello = await next.welcome({ ...RESUMED, ...fields });
-  return { peer: next, hello };
-}
 
 /** The other side of the next link, open. */
 export const nextPeer = async (lab) => new Peer(await lab.network.open("steadfast.v1"));

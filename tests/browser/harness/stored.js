@@ -1,8 +1,8 @@
-// What is stored on the platform: records of sessions, rows of messages, and locks.
+// What is stored on the platform: records of sessions and of memories, rows of messages, and locks.
 
-/** The records under this name, by session; a stash that has become a session's memory counts once. */
+/** The records of sessions under this name, in their order. */
 export const storedRows = async (name) =>
-  united(await inStore("stashes", (store) => store.getAll()), await inStore("sessions", (store) => store.getAll()))
+  (await inStore("sessions", (store) => store.getAll()))
     .filter((row) => row.name === name)
     .sort((a, b) => (a.id < b.id ? -1 : 1));
 
@@ -13,26 +13,35 @@ export const rowsWhen = (name, isSo) => when(() => storedRows(name), isSo);
 export const putRow = (row) =>
   inStore("sessions", (store) => store.put({ memory: row.id, at: Date.now(), claim: 1, ...row }));
 
-/** The messages of a memory, in the order of their rows: as they were sent, or with their numbers. */
-export const storedMessages = async (memory) => {
-  const all = (store) => store.getAll(IDBKeyRange.bound([memory], [memory, []]));
-  const fresh = await inStore("fresh", all);
-  const [settled, ...stored] = await inStore("messages", all).then((rows) =>
-    rows[0]?.seq === 0 ? rows : [{}, ...rows],
-  );
-  const isBack = ({ seq }) => seq <= settled.floor || settled.above?.includes(seq);
-  return united(
-    fresh.filter((row) => !isBack(row)),
-    stored,
-  ).sort((a, b) => a.seq - b.seq);
-};
+/** The records of memories under this name of a queue. */
+export const storedMemories = async (name) =>
+  (await inStore("memories", (store) => store.getAll())).filter((row) => row.name === name);
+
+export const memoriesWhen = (name, isSo) => when(() => storedMemories(name), isSo);
+
+export const putMemory = (record) => inStore("memories", (store) => store.put(record));
+
+/** The rows of a memory, marks as well. */
+const allRows = async (memory) =>
+  (await inStore("messages", (store) => store.getAll())).filter((row) => row.memory === memory);
+
+/** The messages of a memory, by lane and number. */
+export const storedMessages = async (memory) => (await allRows(memory)).filter(({ gone }) => !gone);
+
+/** Those of them that are marked as dropped. */
+export const marksOf = async (memory) => (await allRows(memory)).filter(({ gone }) => gone);
 
 /** The messages of a memory, as soon as `isSo` of them. */
 export const messagesWhen = (memory, isSo) => when(() => storedMessages(memory), isSo);
 
-/** Puts a message there as another page would have. */
-export const putMessage = (row) =>
-  inStore("messages", (store) => store.put({ number: 0, priority: "normal", at: Date.now(), ...row }));
+/** Puts messages there as another page would have. */
+export const putMessages = (rows) =>
+  inStore("messages", (store) => {
+    for (const row of rows) store.put({ lane: 1, at: Date.now(), ...row });
+    return store.count();
+  });
+
+export const putMessage = (row) => putMessages([row]);
 
 /** The local copies of states under this name. */
 export const copiesOf = async (name) =>
@@ -57,16 +66,17 @@ async function when(read, isSo) {
   }
 }
 
-const DATABASES = {
-  steadfast: { sessions: ["name", "memory"], messages: ["memory", "seq"] },
-  "steadfast-fresh": { stashes: ["name", "memory"], fresh: ["memory", "seq"], snapshots: ["name", "key"] },
+const STORES = {
+  sessions: ["name", "memory"],
+  memories: ["name", "memory"],
+  messages: ["name", "memory", "lane", "number"],
+  snapshots: ["name", "key"],
 };
 
 export async function inStore(name, act) {
-  const [[database, stores]] = Object.entries(DATABASES).filter(([, stores]) => name in stores);
-  const opening = indexedDB.open(database, 1);
+  const opening = indexedDB.open("steadfast");
   opening.onupgradeneeded = () => {
-    for (const store in stores) opening.result.createObjectStore(store, { keyPath: stores[store] });
+    for (const store in STORES) opening.result.createObjectStore(store, { keyPath: STORES[store] });
   };
   await done(opening, "success");
   const request = act(opening.result.transaction(name, "readwrite").objectStore(name));
@@ -74,12 +84,6 @@ export async function inStore(name, act) {
   opening.result.close();
   return request.result;
 }
-
-/** Of what stands in both, the second. */
-const united = (fresh, stored) => {
-  const nameOf = ({ memory, seq = "" }) => `${memory}/${seq}`;
-  return [...new Map([...fresh, ...stored].map((row) => [nameOf(row), row])).values()];
-};
 
 const done = (request, success) =>
   new Promise((resolve, reject) => {

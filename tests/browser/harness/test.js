@@ -27,7 +27,7 @@ export function test(body) {
 /** Every event's name. */
 export const EVENTS = (
   "statechange open message disconnect reconnecting reconnected failed close error " +
-  "heartbeat health queue dropped gap snapshot restored"
+  "heartbeat health queue dropped gap snapshot restored storage"
 ).split(" ");
 
 /** Retries at once, so that a test waits for events and not for the clock; but where a hint makes attempts seldom, none. */
@@ -53,7 +53,7 @@ class Lab {
   }
 
   /** A client over the fake network: quick retries, no heartbeat and no log unless `options` say so. */
-  client(options = {}, url = "ws://fake.test/path") {
+  client(options = {}, url = `ws://fake.test/${options.queue?.persist ?? "path"}`) {
     const { reconnect, ...others } = options;
     const isGroup = reconnect === undefined || Object.prototype.toString.call(reconnect) === "[object Object]";
     const quick = isGroup ? { ...QUICK, ...reconnect } : reconnect;

@@ -31,7 +31,7 @@ impl Audit {
         if self.state.is_at_rest() {
             assert!(self.link.is_none(), "a link in state {:?}", self.state);
             assert!(
-                deadline == Instant::NEVER || !self.waiting.is_empty(),
+                deadline == Instant::NEVER || !self.waiting.is_empty() || self.config.persist,
                 "a timer at rest"
             );
         }
@@ -46,16 +46,19 @@ impl Audit {
 
     fn check_queue(&mut self, engine: &Engine<Payload>) {
         let (queued, queued_bytes) = engine.queued();
-        if !self.session.corked && !self.rows.commits {
+        if !self.session.corked {
             assert_eq!(self.filling, queued > 0, "the queue event lies");
         }
         assert!(self.withdrawn.is_empty(), "withdrawn, and not discarded");
         if self.config.session {
             let open = self.link.is_some_and(|link| link.greeted);
-            let (held, aside) = (self.waiting.len(), self.rows.aside());
-            self.session.drained(engine, held, open.then_some(aside));
+            let held = self.waiting.len();
+            self.session.drained(engine, held, open);
             if self.config.persist {
-                self.rows.drained(held);
+                if self.rows.leaving {
+                    self.order.clear();
+                }
+                self.rows.drained(held, self.closed);
             }
             return;
         }

@@ -1,6 +1,6 @@
 //! What the application is told.
 
-use steadfast_engine::{Event, Instant, Span, State};
+use steadfast_engine::{Event, FailureKind, Instant, Span, State};
 
 use super::{Audit, Payload};
 
@@ -11,8 +11,10 @@ impl Audit {
             Event::Open { .. } => {
                 assert_eq!(self.state, State::Open);
                 self.open_told = true;
-                self.session.opened();
-                self.rows.opened();
+                self.welcomed |= self.config.session;
+                if let Some(memory) = self.refused.filter(|_| self.config.persist) {
+                    self.order.put_behind(memory);
+                }
                 self.snapshot.opened();
                 if let Some(link) = &mut self.link {
                     link.greeted = true;
@@ -29,7 +31,15 @@ impl Audit {
                 self.announced = Some(now + *delay);
             }
             Event::Closed => self.closed = true,
-            Event::Failed(_) => assert_eq!(self.state, State::Failed),
+            Event::Failed(failure) => {
+                assert_eq!(self.state, State::Failed);
+                self.welcomed &= failure.kind != FailureKind::TakenOver;
+                if failure.kind == FailureKind::TakenOver {
+                    self.rows.leaving = true;
+                    self.session.lost();
+                    self.snapshot.lost();
+                }
+            }
             Event::Queue { messages, .. } => {
                 assert_ne!(self.filling, *messages > 0, "told twice");
                 self.filling = *messages > 0;
@@ -41,7 +51,7 @@ impl Audit {
                 self.settle(*ticket);
             }
             Event::Settled { ticket, done } => {
-                let early = self.config.persist && !self.rows.recalled;
+                let early = self.config.persist && self.order.recalls(now);
                 let flushed = *done && self.flushes.contains(ticket);
                 assert!(!(early && flushed), "flushed before storage was read");
                 self.settle(*ticket);
